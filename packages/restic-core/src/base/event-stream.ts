@@ -1,0 +1,47 @@
+/**
+ * Turns an operation that reports by callback into a loop: `for await (const event of stream)`.
+ * Leaving the loop aborts the operation. The queue is unbounded, so this is for screens, not for
+ * pipelines.
+ */
+export interface EventStream<Event, Result> extends AsyncIterable<Event> {
+  readonly result: Promise<Result>
+}
+
+export function eventStream<Event, Result>(
+  operation: (onEvent: (event: Event) => void, stop: AbortSignal) => Promise<Result>,
+): EventStream<Event, Result> {
+  const queue: Event[] = []
+  const stop = new AbortController()
+  let ended = false
+  let wake: (() => void) | undefined
+  const notify = (): void => {
+    wake?.()
+    wake = undefined
+  }
+  const result = operation((event) => {
+    queue.push(event)
+    notify()
+  }, stop.signal)
+  const settled = result.then(
+    () => undefined,
+    () => undefined,
+  )
+  void settled.then(() => {
+    ended = true
+    notify()
+  })
+  async function* events(): AsyncGenerator<Event, void> {
+    try {
+      for (;;) {
+        while (queue.length > 0) yield queue.shift() as Event
+        if (ended) return
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    } finally {
+      if (!ended) stop.abort(new DOMException('The events are no longer read', 'AbortError'))
+    }
+  }
+  return { result, [Symbol.asyncIterator]: events }
+}
