@@ -21,10 +21,6 @@ export class AptSource {
     this.#etc = etc
   }
 
-  get uris(): string {
-    return this.#fields.get('uris') ?? ''
-  }
-
   /**
    * A deb822 stanza for the same archive, another suite, component main.
    * @param keyring is trusted beside the keys this machine trusts for the archive already.

@@ -261,6 +261,7 @@ async function writeAptConfiguration(
     `Dir::Cache "${join(home, 'cache')}";`,
     'Acquire::Languages "none";',
     'Acquire::Retries "3";',
+    'APT::Update::Error-Mode "any";',
     // apt's own unprivileged user may not write below our folder.
     'APT::Sandbox::User "";',
   ]
@@ -297,4 +298,9 @@ async function printTable(): Promise<void> {
   }
 }
 
-if (import.meta.main) await printTable()
+if (import.meta.main) {
+  await printTable().catch((error: unknown) => {
+    process.stderr.write(`${messageOf(error)}\n`)
+    process.exitCode = 1
+  })
+}
