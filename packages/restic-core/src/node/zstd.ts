@@ -1,0 +1,40 @@
+import * as zlib from 'node:zlib'
+import { KiB } from '../base/bytes.ts'
+import type { Kernel } from '../kernel/kernel.ts'
+import { decompressFrames, type ZstdFrame } from '../kernel/zstd-frames.ts'
+
+export type Zstd = Pick<Kernel, 'compress' | 'decompress'>
+
+/** node:zlib has zstd from 22.15 on; undefined on an older Node. */
+export function nodeZstd(): Zstd | undefined {
+  if (typeof zlib.zstdCompressSync !== 'function') return undefined
+  return {
+    compress: (data, level) =>
+      plainBytes(
+        zlib.zstdCompressSync(data, {
+          params: { [zlib.constants.ZSTD_c_compressionLevel]: level },
+        }),
+      ),
+    decompress: (data, lengthMax) => decompressFrames(data, lengthMax, decodeFrame),
+  }
+}
+
+// The largest zstd knows. Its own default, 27, would refuse what restic reads.
+const windowLogMax = 31
+
+/** node:zlib ignores what follows the first frame, so it is only ever given one. */
+function decodeFrame(bytes: Uint8Array, lengthMax: number, frame: ZstdFrame): Uint8Array {
+  // One byte more than the result needs saves node a second buffer and the joining of both.
+  const chunkSize = 1 + (frame.contentLength ?? Math.min(frame.contentLengthMax, 64 * KiB))
+  return plainBytes(
+    zlib.zstdDecompressSync(bytes, {
+      chunkSize: Math.max(64, chunkSize),
+      maxOutputLength: Math.max(1, lengthMax),
+      params: { [zlib.constants.ZSTD_d_windowLogMax]: windowLogMax },
+    }),
+  )
+}
+
+function plainBytes(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
+}
