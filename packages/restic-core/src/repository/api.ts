@@ -1,0 +1,180 @@
+import type { Cancellable, Observed } from '../base/cancel.ts'
+import type {
+  BlobId,
+  IndexId,
+  KeyId,
+  LockId,
+  PackId,
+  SnapshotId,
+  TreeId,
+} from '../base/id.ts'
+import type { Backend, ByteRange, FileInfo } from '../backend/backend.ts'
+import type { RepositoryConfig } from '../format/config.ts'
+import type { Node } from '../format/node.ts'
+import type { MasterKey } from '../format/seal.ts'
+import type { Snapshot } from '../format/snapshot.ts'
+import type { BlobType } from '../work/blob-table.ts'
+import type { Runtime } from '../work/runtime.ts'
+import type { BlobIndex } from './index/blob-index.ts'
+
+/** A key that was opened before, so that no password need be stretched again. */
+export interface OpenedKey {
+  readonly keyId: KeyId
+  readonly masterKey: MasterKey
+}
+
+export interface OpenOptions extends Cancellable {
+  /** Disposed with the session. */
+  readonly backend: Backend
+  readonly runtime: Runtime
+  /** The password, a way to ask for it, or a key opened before. */
+  readonly password: string | (() => Promise<string>) | OpenedKey
+  /** Tried first: a key id or the beginning of one. */
+  readonly keyHint?: string | undefined
+}
+
+export interface InitOptions extends OpenOptions {
+  readonly password: string | (() => Promise<string>)
+  readonly version?: 1 | 2
+  /** Names that go into the key file. */
+  readonly hostname: string
+  readonly username: string
+  /** Share chunks with another repository by cutting at the same places. */
+  readonly chunkerPolynomial?: bigint
+}
+
+export type StoredSnapshot = Snapshot & { readonly id: SnapshotId }
+
+/** Which snapshots: all conditions must hold; an absent condition holds always. */
+export interface SnapshotFilter {
+  /** any of these */
+  readonly hosts?: readonly string[]
+  /** any of these lists, all tags of which the snapshot has; an empty list wants no tags at all */
+  readonly tagLists?: readonly (readonly string[])[]
+  /** all of these */
+  readonly paths?: readonly string[]
+}
+
+export interface SnapshotStore {
+  /** Every snapshot, in no order. A damaged one rejects, naming it, unless `onDamaged` takes it. */
+  snapshots(
+    options?: Cancellable & { readonly onDamaged?: (id: SnapshotId, error: Error) => void },
+  ): AsyncIterable<StoredSnapshot>
+  loadSnapshot(id: SnapshotId, options?: Cancellable): Promise<StoredSnapshot>
+  /** By id, the beginning of an id, or `latest` within `filter`. @throws MissingError */
+  findSnapshot(
+    text: string,
+    filter?: SnapshotFilter,
+    options?: Cancellable,
+  ): Promise<StoredSnapshot>
+  /** Resolves once the store has it. */
+  saveSnapshot(snapshot: Snapshot, options?: Cancellable): Promise<SnapshotId>
+  removeSnapshot(id: SnapshotId, options?: Cancellable): Promise<void>
+}
+
+export type IndexEvent = { readonly type: 'index'; readonly done: number; readonly total: number }
+
+/** An opened repository. Verbs are functions in operations/, not methods. */
+export interface Repository extends SnapshotStore, AsyncDisposable {
+  readonly location: string
+  readonly config: RepositoryConfig
+  readonly keyId: KeyId
+  readonly masterKey: MasterKey
+  readonly runtime: Runtime
+  readonly connections: number
+
+  /** Names and sizes of the files of one type. */
+  listFiles(
+    type: 'key' | 'lock' | 'snapshot' | 'index' | 'pack',
+    options?: Cancellable,
+  ): AsyncIterable<FileInfo>
+  /** The bytes as stored, checked against the name (a config has none). */
+  loadRaw(
+    type: 'config' | 'key' | 'lock' | 'snapshot' | 'index',
+    name?: string,
+    options?: Cancellable,
+  ): Promise<Uint8Array>
+  /** The JSON inside a file, opened and unwrapped. */
+  loadFile(
+    type: 'lock' | 'snapshot' | 'index',
+    id: string,
+    options?: Cancellable,
+  ): Promise<Uint8Array>
+
+  /**
+   * Writes a lock file and refreshes it until disposed.
+   *
+   * @param options.retryMs how long to wait for conflicting locks to go; 0: not at all
+   */
+  lock(
+    mode: 'shared' | 'exclusive',
+    options?: Cancellable & { readonly retryMs?: number },
+  ): Promise<RepositoryLock>
+
+  /** Reads every index file and returns a session that can look blobs up. */
+  loadIndex(options?: Cancellable & Observed<IndexEvent>): Promise<IndexedRepository>
+}
+
+export interface RepositoryLock extends AsyncDisposable {
+  readonly id: LockId
+  /** Aborts with LockLostError when a refresh came too late. */
+  readonly signal: AbortSignal
+}
+
+export interface BlobReader {
+  /** A blob's plaintext, checked against its id; another copy is tried when one is damaged. */
+  readBlob(type: BlobType, id: BlobId, options?: Cancellable): Promise<Uint8Array>
+  readTree(id: TreeId, options?: Cancellable): Promise<readonly Node[]>
+  /** Stored bytes of a pack: the whole, or a range of it. Not checked. */
+  readPack(
+    id: PackId,
+    options?: Cancellable & { readonly range?: ByteRange | undefined },
+  ): Promise<Uint8Array>
+}
+
+/** A session that knows where blobs are. A verb that needs blobs cannot be called with less. */
+export interface IndexedRepository extends Repository, BlobReader {
+  readonly index: BlobIndex
+  /** The index files that make up `index`. */
+  readonly indexIds: readonly IndexId[]
+  /**
+   * Runs `work` with a place to put blobs. When it returns, open packs and the index are
+   * flushed; when it throws, what was queued is dropped and nothing refers to what was uploaded.
+   */
+  writing<T>(
+    work: (blobs: BlobWriter) => Promise<T>,
+    options?: WritingOptions,
+  ): Promise<T>
+}
+
+export type WritingEvent = { readonly type: 'pack'; readonly id: PackId; readonly bytes: number }
+
+export interface WritingOptions extends Cancellable, Observed<WritingEvent> {
+  readonly compression?: Compression
+  /** bytes at which a pack is closed; 16 MiB */
+  readonly packSize?: number
+  /** Open again what was sealed before it is uploaded. On unless said otherwise. */
+  readonly verify?: boolean
+}
+
+/** As restic's option of that name; trees of version 2 are always compressed. */
+export type Compression = 'off' | 'fastest' | 'auto' | 'better' | 'max'
+
+/** What was added, as in the summary of a snapshot. Lengths are bytes. */
+export interface AddedBlobs {
+  readonly dataBlobs: number
+  readonly treeBlobs: number
+  /** plaintext */
+  readonly added: number
+  /** stored, with headers */
+  readonly addedPacked: number
+}
+
+export interface BlobWriter {
+  /** Stores a blob unless it is known. Waits while too much is queued for upload. */
+  saveBlob(
+    type: BlobType,
+    plaintext: Uint8Array,
+  ): Promise<{ readonly id: BlobId; readonly isNew: boolean; readonly storedLength: number }>
+  readonly added: AddedBlobs
+}

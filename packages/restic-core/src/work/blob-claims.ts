@@ -1,0 +1,108 @@
+/** States of a slot. `writing` lasts for the eight stores of an id. */
+const free = 0
+const writing = 1
+const taken = 2
+
+const slotWords = 9
+/** How often a reader looks at a slot that is being written before it gives up waiting. */
+const spinsMax = 100_000
+
+/**
+ * Ids that some thread of this session has already begun to store, in shared memory: a blob that
+ * two threads meet at once is compressed and sealed by one of them.
+ *
+ * A claim is a hint that saves work, never an authority: `claim` may answer true for an id that
+ * another thread has too (a full or outgrown table), and the packer drops the second copy. It
+ * never answers false for an id that nobody stores.
+ */
+export class BlobClaims {
+  readonly shared: SharedArrayBuffer
+  readonly #words: Int32Array
+  readonly #slotCount: number
+
+  private constructor(shared: SharedArrayBuffer) {
+    this.shared = shared
+    this.#words = new Int32Array(shared)
+    this.#slotCount = (this.#words.length - 1) / slotWords
+  }
+
+  /** @param capacity how many ids fit; a claim beyond that is granted without being remembered */
+  static create(capacity: number): BlobClaims {
+    const slotCount = Math.ceil(capacity * 1.5) + 1
+    return new BlobClaims(new SharedArrayBuffer((slotCount * slotWords + 1) * 4))
+  }
+
+  static attach(shared: SharedArrayBuffer): BlobClaims {
+    return new BlobClaims(shared)
+  }
+
+  /** How many ids are in. */
+  get count(): number {
+    return Atomics.load(this.#words, this.#slotCount * slotWords)
+  }
+
+  /** True when the table has no room for a quick answer any more. */
+  get isCrowded(): boolean {
+    return this.count * 1.5 > this.#slotCount
+  }
+
+  /**
+   * True for the first that asks for this id, who must then store the blob.
+   *
+   * @param id memory that holds the 32 bytes of the id at `at`
+   */
+  claim(id: Uint8Array, at = 0): boolean {
+    const words = this.#words
+    const key = idWords(id, at)
+    let slot = ((key[0] as number) >>> 0) % this.#slotCount
+    for (let probes = 0; probes < this.#slotCount; probes++) {
+      const base = slot * slotWords
+      let state = Atomics.load(words, base)
+      if (state === free) {
+        if (this.isCrowded) return true
+        state = Atomics.compareExchange(words, base, free, writing)
+        if (state === free) {
+          for (let word = 0; word < 8; word++) words[base + 1 + word] = key[word] as number
+          Atomics.store(words, base, taken)
+          Atomics.add(words, this.#slotCount * slotWords, 1)
+          return true
+        }
+      }
+      for (let spins = 0; state === writing; spins++) {
+        if (spins > spinsMax) return true
+        state = Atomics.load(words, base)
+      }
+      if (sameWords(words, base + 1, key)) return false
+      slot = slot + 1 === this.#slotCount ? 0 : slot + 1
+    }
+    return true
+  }
+
+  /** A table twice as large with the same ids, for the jobs that start from now on. */
+  grown(): BlobClaims {
+    const next = BlobClaims.create(this.#slotCount * 2)
+    const id = new Uint8Array(32)
+    for (let slot = 0; slot < this.#slotCount; slot++) {
+      const base = slot * slotWords
+      if (Atomics.load(this.#words, base) !== taken) continue
+      const words = new Int32Array(8)
+      for (let word = 0; word < 8; word++) words[word] = this.#words[base + 1 + word] as number
+      id.set(new Uint8Array(words.buffer))
+      next.claim(id)
+    }
+    return next
+  }
+}
+
+const scratchBytes = new Uint8Array(32)
+const scratchWords = new Int32Array(scratchBytes.buffer)
+
+function idWords(id: Uint8Array, at: number): Int32Array {
+  scratchBytes.set(id.subarray(at, at + 32))
+  return scratchWords
+}
+
+function sameWords(words: Int32Array, at: number, key: Int32Array): boolean {
+  for (let word = 0; word < 8; word++) if (words[at + word] !== key[word]) return false
+  return true
+}

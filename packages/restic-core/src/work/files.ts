@@ -1,0 +1,32 @@
+/** What change detection compares about an open file. Times are nanoseconds since 1970. */
+export interface FileState {
+  readonly size: number
+  readonly mtimeNs: bigint
+  readonly ctimeNs: bigint
+  readonly inode: bigint
+}
+
+/** A file being read, by the job that opened it. Reads go on from where the last one ended. */
+export interface ReadableFile {
+  /** Fills `into` from byte `position`; fewer bytes than asked for only at the end of the file. */
+  read(into: Uint8Array, position: number): number
+  state(): FileState
+  close(): void
+}
+
+/** A file being written by position. */
+export interface WritableFile {
+  write(bytes: Uint8Array, position: number): void
+  close(): void
+}
+
+/**
+ * Files as jobs see them: synchronous, since a job has a thread to itself.
+ * Paths are names joined by '/', in the encoding of format/name.ts.
+ */
+export interface FileAccess {
+  /** Never follows a symlink in the last place. @throws SourceError */
+  openForReading(path: string): ReadableFile
+  /** Opens an existing regular file, never through a symlink in the last place. @throws TargetError */
+  openForWriting(path: string): WritableFile
+}

@@ -1,0 +1,18 @@
+import { type StoreFiles, storeFiles } from './jobs/store-files.ts'
+import { type CutFile, cutFile } from './jobs/cut-file.ts'
+import { type StoreRanges, storeRanges } from './jobs/store-ranges.ts'
+import type { JobContext, JobRun } from './pool.ts'
+
+/** What may be asked of a worker: input, the parts handed over on the way, and the output. */
+export interface Jobs {
+  storeFiles: StoreFiles
+  cutFile: CutFile
+  storeRanges: StoreRanges
+}
+
+export type JobKind = keyof Jobs
+
+/** The work itself. Add a job by one file in jobs/ and one line in each list here. */
+export const jobHandlers: {
+  readonly [K in JobKind]: (input: Jobs[K]['input'], context: JobContext) => JobRun<K>
+} = { storeFiles, cutFile, storeRanges }
