@@ -13,7 +13,8 @@ import type { RepositoryConfig } from '../format/config.ts'
 import type { Node } from '../format/node.ts'
 import type { MasterKey } from '../format/seal.ts'
 import type { Snapshot } from '../format/snapshot.ts'
-import type { BlobType } from '../work/blob-table.ts'
+import type { BlobType } from '../format/pack-header.ts'
+import type { SealedBlobs, StoreSettings } from '../work/jobs/store-settings.ts'
 import type { Runtime } from '../work/runtime.ts'
 import type { BlobIndex } from './index/blob-index.ts'
 
@@ -147,14 +148,21 @@ export interface IndexedRepository extends Repository, BlobReader {
   ): Promise<T>
 }
 
-export type WritingEvent = { readonly type: 'pack'; readonly id: PackId; readonly bytes: number }
+export interface WritingEvent {
+  readonly type: 'pack'
+  readonly id: PackId
+  /** stored, with its header */
+  readonly bytes: number
+}
 
 export interface WritingOptions extends Cancellable, Observed<WritingEvent> {
-  readonly compression?: Compression
+  readonly compression?: Compression | undefined
   /** bytes at which a pack is closed; 16 MiB */
-  readonly packSize?: number
+  readonly packSize?: number | undefined
   /** Open again what was sealed before it is uploaded. On unless said otherwise. */
-  readonly verify?: boolean
+  readonly verify?: boolean | undefined
+  /** Count what would be stored, and store nothing. */
+  readonly dryRun?: boolean | undefined
 }
 
 /** As restic's option of that name; trees of version 2 are always compressed. */
@@ -170,11 +178,22 @@ export interface AddedBlobs {
   readonly addedPacked: number
 }
 
+export interface SavedBlob {
+  readonly id: BlobId
+  /** false when the repository had it already */
+  readonly isNew: boolean
+  /** sealed, bytes; 0 when it is not new */
+  readonly storedLength: number
+}
+
 export interface BlobWriter {
-  /** Stores a blob unless it is known. Waits while too much is queued for upload. */
-  saveBlob(
-    type: BlobType,
-    plaintext: Uint8Array,
-  ): Promise<{ readonly id: BlobId; readonly isNew: boolean; readonly storedLength: number }>
   readonly added: AddedBlobs
+  /** Aborts when the caller does, and when an upload has failed for good. */
+  readonly signal: AbortSignal
+  /** Stores a blob unless it is known. Waits while too much is queued for upload. */
+  saveBlob(type: BlobType, plaintext: Uint8Array): Promise<SavedBlob>
+  /** What jobs need to cut and seal data for this writer. Ask anew for each job. */
+  jobSettings(): StoreSettings
+  /** Takes data blobs that a job has sealed. Waits as `saveBlob` does. */
+  addSealed(blobs: SealedBlobs): Promise<void>
 }

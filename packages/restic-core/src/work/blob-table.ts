@@ -1,4 +1,5 @@
 import type { IndexColumns } from '../format/index-file.ts'
+import type { BlobType } from '../format/pack-header.ts'
 
 /** What another thread needs to look blobs up: shared memory, no copy. */
 export interface SharedBlobTable {
@@ -9,8 +10,6 @@ export interface SharedBlobTable {
   readonly rows: SharedArrayBuffer
   readonly slots: SharedArrayBuffer
 }
-
-export type BlobType = 'data' | 'tree'
 
 /** Where one stored copy of a blob lies. Lengths and offsets are bytes. */
 export interface BlobRow {

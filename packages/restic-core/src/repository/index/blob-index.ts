@@ -1,7 +1,8 @@
 import { fromHex, toHex } from '../../base/bytes.ts'
 import { type BlobId, type PackId, asId } from '../../base/id.ts'
 import type { IndexColumns } from '../../format/index-file.ts'
-import { BlobTable, type BlobRow, type BlobType } from '../../work/blob-table.ts'
+import type { BlobType } from '../../format/pack-header.ts'
+import { BlobTable, type BlobRow } from '../../work/blob-table.ts'
 import { PendingBlobs } from './pending.ts'
 
 /** Where one copy of a blob is stored. Lengths and offsets are bytes. */

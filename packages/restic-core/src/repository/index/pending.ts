@@ -1,5 +1,5 @@
 import { toHex } from '../../base/bytes.ts'
-import type { BlobType } from '../../work/blob-table.ts'
+import type { BlobType } from '../../format/pack-header.ts'
 import type { BlobLocation } from './blob-index.ts'
 
 interface PendingBlob {

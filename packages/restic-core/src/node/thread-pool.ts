@@ -1,0 +1,212 @@
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { decodeJobError } from '../work/job-error.ts'
+import type { JobKind, Jobs } from '../work/jobs.ts'
+import type { RunOptions, TaskPool } from '../work/pool.ts'
+import { workerEntry } from './worker-entry.ts'
+import {
+  type JobReply,
+  type JobRequest,
+  type WorkerSetup,
+  flowWord,
+  workerRole,
+} from './worker-messages.ts'
+
+interface Task {
+  readonly request: JobRequest
+  readonly transfer: readonly ArrayBuffer[]
+  readonly onPart: ((part: never) => Promise<void> | void) | undefined
+  readonly signal: AbortSignal | undefined
+  readonly resolve: (value: never) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Runs jobs on worker threads, which start when they are first needed. */
+export function threadPool(options: { readonly size?: number } = {}): TaskPool {
+  return new ThreadPool(options.size ?? availableParallelism())
+}
+
+class ThreadPool implements TaskPool {
+  readonly size: number
+  readonly #queue: Task[] = []
+  readonly #threads = new Set<Thread>()
+  readonly #idle: Thread[] = []
+  #disposed = false
+
+  constructor(size: number) {
+    if (!Number.isSafeInteger(size) || size < 1) throw new RangeError('a pool has 1 thread or more')
+    this.size = size
+  }
+
+  run<K extends JobKind>(
+    kind: K,
+    input: Jobs[K]['input'],
+    { onPart, signal, transfer = [] }: RunOptions<Jobs[K]['part']> = {},
+  ): Promise<Jobs[K]['output']> {
+    return new Promise((resolve, reject) => {
+      if (this.#disposed) throw new Error('the pool is disposed')
+      signal?.throwIfAborted()
+      this.#queue.push({
+        request: { kind, input },
+        transfer,
+        onPart: onPart as Task['onPart'],
+        signal,
+        resolve: resolve as Task['resolve'],
+        reject,
+      })
+      this.#assign()
+    })
+  }
+
+  #assign(): void {
+    while (this.#queue.length > 0) {
+      const thread = this.#idle.pop() ?? this.#start()
+      if (thread === undefined) return
+      const task = this.#queue.shift() as Task
+      if (task.signal?.aborted === true) {
+        this.#idle.push(thread)
+        task.reject(task.signal.reason)
+        continue
+      }
+      thread.take(task)
+    }
+  }
+
+  #start(): Thread | undefined {
+    if (this.#threads.size >= this.size) return undefined
+    const thread: Thread = new Thread({
+      onIdle: () => {
+        this.#idle.push(thread)
+        this.#assign()
+      },
+      onDeath: () => {
+        this.#threads.delete(thread)
+        const at = this.#idle.indexOf(thread)
+        if (at >= 0) this.#idle.splice(at, 1)
+        if (!this.#disposed) this.#assign()
+      },
+    })
+    this.#threads.add(thread)
+    return thread
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true
+    for (const task of this.#queue.splice(0)) task.reject(new Error('the pool is disposed'))
+    await Promise.all([...this.#threads].map((thread) => thread.end()))
+  }
+}
+
+/** One worker and the task it has. */
+class Thread {
+  readonly #worker: Worker
+  readonly #flow = new Int32Array(new SharedArrayBuffer(8))
+  readonly #onIdle: () => void
+  #task: Task | undefined
+  /** parts that the receiver has not finished with */
+  #open = 0
+  #outcome: (() => void) | undefined
+  #partFailure: { readonly error: unknown } | undefined
+  readonly #stop = (): void => this.#setStop(1)
+
+  constructor(handlers: { readonly onIdle: () => void; readonly onDeath: () => void }) {
+    this.#onIdle = handlers.onIdle
+    const workerData: WorkerSetup = {
+      role: workerRole,
+      flow: this.#flow.buffer as SharedArrayBuffer,
+    }
+    this.#worker =
+      'url' in workerEntry
+        ? new Worker(workerEntry.url, { workerData })
+        : new Worker(workerEntry.source, { workerData, eval: true })
+    this.#worker.on('message', (reply: JobReply) => this.#receive(reply))
+    let death: Error = new Error('a worker thread ended while it had a job')
+    this.#worker.on('error', (error: Error) => {
+      death = new Error(`a worker thread died: ${error.message}`, { cause: error })
+    })
+    this.#worker.on('exit', () => {
+      handlers.onDeath()
+      const task = this.#release()
+      task?.reject(death)
+    })
+    // An idle thread must not keep a program alive whose owner forgot to dispose the pool.
+    this.#worker.unref()
+  }
+
+  take(task: Task): void {
+    this.#task = task
+    this.#setStop(0)
+    task.signal?.addEventListener('abort', this.#stop, { once: true })
+    this.#worker.ref()
+    try {
+      this.#worker.postMessage(task.request, [...task.transfer])
+    } catch (error) {
+      this.#end(() => task.reject(error))
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #receive(reply: JobReply): void {
+    const task = this.#task
+    if (task === undefined) return
+    switch (reply.type) {
+      case 'part':
+        void this.#deliver(task, reply)
+        return
+      case 'done':
+        return this.#end(() => task.resolve(reply.value as never))
+      case 'failed':
+        return this.#end(() => task.reject(decodeJobError(reply.error)))
+      case 'stopped':
+        return this.#end(() => task.reject(task.signal?.reason))
+    }
+  }
+
+  async #deliver(task: Task, part: { readonly value: unknown; readonly weight: number }): Promise<void> {
+    this.#open++
+    try {
+      await task.onPart?.(part.value as never)
+    } catch (error) {
+      this.#partFailure ??= { error }
+      this.#setStop(1)
+    }
+    Atomics.sub(this.#flow, flowWord.ahead, part.weight)
+    Atomics.notify(this.#flow, flowWord.ahead)
+    this.#open--
+    this.#settle()
+  }
+
+  #end(outcome: () => void): void {
+    this.#outcome = outcome
+    this.#settle()
+  }
+
+  /** The task ends when the worker has said so and the receiver is done with every part. */
+  #settle(): void {
+    if (this.#outcome === undefined || this.#open > 0) return
+    const outcome = this.#outcome
+    const failure = this.#partFailure
+    const task = this.#release()
+    this.#worker.unref()
+    if (failure) task?.reject(failure.error)
+    else outcome()
+    this.#onIdle()
+  }
+
+  #release(): Task | undefined {
+    const task = this.#task
+    task?.signal?.removeEventListener('abort', this.#stop)
+    this.#task = undefined
+    this.#outcome = undefined
+    this.#partFailure = undefined
+    return task
+  }
+
+  #setStop(value: 0 | 1): void {
+    Atomics.store(this.#flow, flowWord.stop, value)
+    Atomics.notify(this.#flow, flowWord.ahead)
+  }
+}

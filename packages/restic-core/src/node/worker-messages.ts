@@ -1,0 +1,29 @@
+import type { JobError } from '../work/job-error.ts'
+import type { JobKind, Jobs } from '../work/jobs.ts'
+
+/** Words of the memory a worker shares with its pool. */
+export const flowWord = {
+  /** bytes of parts handed over and not yet taken in */
+  ahead: 0,
+  /** not 0: the job should stop */
+  stop: 1,
+} as const
+
+export interface WorkerSetup {
+  readonly role: typeof workerRole
+  readonly flow: SharedArrayBuffer
+}
+
+/** Tells our workers from those of the program we run in. */
+export const workerRole = 'restic-core'
+
+export interface JobRequest<K extends JobKind = JobKind> {
+  readonly kind: K
+  readonly input: Jobs[K]['input']
+}
+
+export type JobReply =
+  | { readonly type: 'part'; readonly value: unknown; readonly weight: number }
+  | { readonly type: 'done'; readonly value: unknown }
+  | { readonly type: 'failed'; readonly error: JobError }
+  | { readonly type: 'stopped' }

@@ -1,0 +1,60 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { encodeJobError } from '../work/job-error.ts'
+import { type JobKind, jobHandlers } from '../work/jobs.ts'
+import { type JobContext, type JobRun, partWindow } from '../work/pool.ts'
+import { nodeFileAccess } from './file-access.ts'
+import { nodeKernel } from './kernel.ts'
+import { nodeRandom } from './random.ts'
+import { type JobReply, type JobRequest, type WorkerSetup, flowWord } from './worker-messages.ts'
+
+/** Runs one job after the other on this thread. Between two jobs it waits for messages. */
+async function serve(): Promise<void> {
+  const port = parentPort
+  if (port === null) throw new Error('worker.ts runs as a worker thread only')
+  const flow = new Int32Array((workerData as WorkerSetup).flow)
+  const reply = (message: JobReply, transfer: readonly ArrayBuffer[] = []): void =>
+    port.postMessage(message, [...transfer])
+  const kernel = await nodeKernel()
+  const context: JobContext = { kernel, files: nodeFileAccess(), random: nodeRandom }
+  port.on('message', (request: JobRequest) => runJob(request, context, flow, reply))
+}
+
+function runJob<K extends JobKind>(
+  { kind, input }: JobRequest<K>,
+  context: JobContext,
+  flow: Int32Array,
+  reply: (message: JobReply, transfer?: readonly ArrayBuffer[]) => void,
+): void {
+  try {
+    const job: JobRun<K> = jobHandlers[kind](input, context)
+    for (;;) {
+      const step = job.next()
+      if (step.done === true) {
+        reply({ type: 'done', value: step.value.value }, step.value.transfer)
+        return
+      }
+      const { value, weight, transfer } = step.value
+      Atomics.add(flow, flowWord.ahead, weight)
+      reply({ type: 'part', value, weight }, transfer)
+      if (!mayGoOn(flow)) {
+        job.return(undefined as never)
+        reply({ type: 'stopped' })
+        return
+      }
+    }
+  } catch (error) {
+    reply({ type: 'failed', error: encodeJobError(error) })
+  }
+}
+
+/** Sleeps while the receiver has too much in hand. False when the job should stop. */
+function mayGoOn(flow: Int32Array): boolean {
+  for (;;) {
+    if (Atomics.load(flow, flowWord.stop) !== 0) return false
+    const ahead = Atomics.load(flow, flowWord.ahead)
+    if (ahead <= partWindow) return true
+    Atomics.wait(flow, flowWord.ahead, ahead)
+  }
+}
+
+await serve()

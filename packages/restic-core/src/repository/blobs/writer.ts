@@ -1,0 +1,199 @@
+import { MiB, fromHex, toHex } from '../../base/bytes.ts'
+import { asId } from '../../base/id.ts'
+import type { BlobType } from '../../format/pack-header.ts'
+import { BlobClaims } from '../../work/blob-claims.ts'
+import { sealBlob } from '../../work/jobs/blob-sealer.ts'
+import type { SealedBlobs, StoreSettings } from '../../work/jobs/store-settings.ts'
+import type { AddedBlobs, BlobWriter, Compression, SavedBlob, WritingOptions } from '../api.ts'
+import { IndexRows } from './index-rows.ts'
+import { type FinishedPack, PackBuilder, packedLength } from './pack-builder.ts'
+import { Uploader } from './uploader.ts'
+import type { WriterContext } from './writing.ts'
+
+const packSizeDefault: number = 16 * MiB
+/** An index file is written when it has this many blobs, or when its first ones are this old. */
+const indexBlobsMax = 50_000
+const indexAgeMaxNs = 600_000_000_000n
+/** Open packs of one type. A blob goes to one at random, so that pack sizes do not tell where a file was cut. */
+const openPacks = 2
+/** sealed header's overhead and the length behind it */
+const packClosingLength = 36
+const claimsCapacity = 1 << 15
+
+/** zstd levels of restic's modes. */
+const levels: Readonly<Record<Compression, number | undefined>> = {
+  off: undefined,
+  fastest: 1,
+  auto: 3,
+  better: 7,
+  max: 19,
+}
+
+interface NewBlob {
+  readonly id: Uint8Array
+  readonly sealed: Uint8Array
+  readonly plaintextLength: number
+  readonly isCompressed: boolean
+}
+
+/** Gathers blobs into packs, uploads them and writes the index. */
+export class PackingWriter implements BlobWriter {
+  readonly #context: WriterContext
+  readonly #options: WritingOptions
+  readonly #uploader: Uploader
+  readonly #packSize: number
+  readonly #open: Record<BlobType, PackBuilder[]> = { data: [], tree: [] }
+  readonly #added = { dataBlobs: 0, treeBlobs: 0, added: 0, addedPacked: 0 }
+  #claims = BlobClaims.create(claimsCapacity)
+  #rows: IndexRows
+
+  constructor(context: WriterContext, options: WritingOptions) {
+    this.#context = context
+    this.#options = options
+    this.#packSize = options.packSize ?? packSizeDefault
+    this.#rows = new IndexRows(context.runtime.clock.nowNs())
+    this.#uploader = new Uploader(context.backend, (pack) => this.#stored(pack), options)
+  }
+
+  get added(): AddedBlobs {
+    return { ...this.#added }
+  }
+
+  get signal(): AbortSignal {
+    return this.#uploader.signal
+  }
+
+  async saveBlob(type: BlobType, plaintext: Uint8Array): Promise<SavedBlob> {
+    this.signal.throwIfAborted()
+    const { kernel, random } = this.#context.runtime
+    const hash = kernel.sha256(plaintext)
+    const id = asId<'blob'>(toHex(hash))
+    if (!this.#isNew(type, hash)) return { id, isNew: false, storedLength: 0 }
+    const options = {
+      key: this.#context.masterKey,
+      iv: random(16),
+      level: this.#level(type),
+      verify: this.#options.verify ?? true,
+    }
+    const { sealed, compressed } = sealBlob(kernel, options, hash, plaintext)
+    const blob = { id: hash, sealed, plaintextLength: plaintext.length, isCompressed: compressed }
+    await this.#add(type, blob)
+    return { id, isNew: true, storedLength: sealed.length }
+  }
+
+  jobSettings(): StoreSettings {
+    if (this.#claims.isCrowded) this.#claims = this.#claims.grown()
+    return {
+      key: this.#context.masterKey,
+      polynomial: this.#context.config.chunkerPolynomial,
+      known: this.#context.index.table.shared,
+      claims: this.#claims.shared,
+      level: this.#level('data'),
+      verify: this.#options.verify ?? true,
+    }
+  }
+
+  async addSealed(blobs: SealedBlobs): Promise<void> {
+    this.signal.throwIfAborted()
+    let offset = 0
+    for (const [at, length] of blobs.sealedLengths.entries()) {
+      const id = blobs.ids.subarray(at * 32, at * 32 + 32)
+      const sealed = blobs.sealed.subarray(offset, offset + length)
+      offset += length
+      if (!this.#isNew('data', id)) continue
+      const plaintextLength = blobs.plaintextLengths[at] as number
+      await this.#add('data', {
+        id,
+        sealed,
+        plaintextLength,
+        isCompressed: blobs.compressed[at] === 1,
+      })
+    }
+  }
+
+  /** Uploads what is open, trees first, then writes the index. */
+  async flush(): Promise<void> {
+    for (const type of ['tree', 'data'] as const) {
+      for (const pack of mergedPacks(this.#open[type], this.#packSize)) await this.#close(pack)
+      this.#open[type] = []
+    }
+    await this.#uploader.drain()
+    if (this.#rows.count > 0) await this.#saveIndex()
+  }
+
+  async abandon(reason: unknown): Promise<void> {
+    await this.#uploader.abandon(reason)
+    this.#context.index.pending.dropUnplaced()
+  }
+
+  #isNew(type: BlobType, id: Uint8Array): boolean {
+    const { table, pending } = this.#context.index
+    return table.find(type, id) < 0 && pending.add(type, id)
+  }
+
+  #level(type: BlobType): number | undefined {
+    if (this.#context.config.version === 1) return undefined
+    const level = levels[this.#options.compression ?? 'auto']
+    return type === 'tree' ? (level ?? levels.auto) : level
+  }
+
+  async #add(type: BlobType, blob: NewBlob): Promise<void> {
+    const uncompressedLength = blob.isCompressed ? blob.plaintextLength : 0
+    this.#added[type === 'tree' ? 'treeBlobs' : 'dataBlobs']++
+    this.#added.added += blob.plaintextLength
+    this.#added.addedPacked += packedLength(blob.sealed.length, uncompressedLength)
+    const pack = this.#builderFor(type, blob.sealed.length)
+    pack.add({ id: blob.id, sealed: blob.sealed, uncompressedLength })
+    if (pack.length < this.#packSize && !pack.isFull) return
+    const open = this.#open[type]
+    if (open.includes(pack)) open.splice(open.indexOf(pack), 1)
+    await this.#close(pack)
+  }
+
+  /** One of the open packs by chance; a pack of its own for a blob that fills one. */
+  #builderFor(type: BlobType, sealedLength: number): PackBuilder {
+    const { kernel, random } = this.#context.runtime
+    if (sealedLength >= this.#packSize) return new PackBuilder(type, kernel)
+    const open = this.#open[type]
+    const chosen = (random(1)[0] as number) % openPacks
+    const known = open[chosen]
+    if (known !== undefined) return known
+    const fresh = new PackBuilder(type, kernel)
+    open.push(fresh)
+    return fresh
+  }
+
+  async #close(builder: PackBuilder): Promise<void> {
+    const { kernel, random } = this.#context.runtime
+    const pack = builder.finish(kernel, this.#context.masterKey, random(16))
+    this.#added.addedPacked += packClosingLength
+    if (this.#options.dryRun !== true) await this.#uploader.enqueue(pack)
+  }
+
+  async #stored(pack: FinishedPack): Promise<void> {
+    for (const { type, id, offset, length, uncompressedLength } of pack.entries) {
+      const location = { pack: pack.id, offset, length, uncompressedLength }
+      this.#context.index.pending.place(type, fromHex(id), location)
+    }
+    this.#rows.add(pack)
+    this.#options.onEvent?.({ type: 'pack', id: pack.id, bytes: pack.size })
+    const age = this.#context.runtime.clock.nowNs() - this.#rows.sinceNs
+    if (this.#rows.count >= indexBlobsMax || age >= indexAgeMaxNs) await this.#saveIndex()
+  }
+
+  async #saveIndex(): Promise<void> {
+    const columns = this.#rows.columns()
+    this.#rows = new IndexRows(this.#context.runtime.clock.nowNs())
+    await this.#context.saveIndex(columns, { signal: this.signal })
+  }
+}
+
+/** The open packs of one type, joined when they fit into one. */
+function mergedPacks(packs: readonly PackBuilder[], packSize: number): readonly PackBuilder[] {
+  const [first, ...others] = packs.filter((pack) => !pack.isEmpty)
+  if (first === undefined) return []
+  const total = packs.reduce((sum, pack) => sum + pack.length, 0)
+  if (total >= packSize) return [first, ...others]
+  for (const other of others) first.merge(other)
+  return [first]
+}

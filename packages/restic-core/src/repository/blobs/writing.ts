@@ -1,0 +1,43 @@
+import type { Backend } from '../../backend/backend.ts'
+import type { RepositoryConfig } from '../../format/config.ts'
+import type { IndexColumns } from '../../format/index-file.ts'
+import type { MasterKey } from '../../format/seal.ts'
+import type { Runtime } from '../../work/runtime.ts'
+import type { Cancellable } from '../../base/cancel.ts'
+import type { BlobWriter, WritingOptions } from '../api.ts'
+import type { BlobIndex } from '../index/blob-index.ts'
+import { PackingWriter } from './writer.ts'
+
+/** What the session lends a writer. */
+export interface WriterContext {
+  readonly backend: Backend
+  readonly runtime: Runtime
+  readonly config: RepositoryConfig
+  readonly masterKey: MasterKey
+  readonly index: BlobIndex
+  /** Writes one index file; resolves once the store has it. */
+  saveIndex(columns: IndexColumns, options: Cancellable): Promise<unknown>
+}
+
+/**
+ * Runs `work` with a place to put blobs. When it returns, open packs and then the index are
+ * uploaded, so that whatever is written afterwards may refer to every blob. When it throws, what
+ * was queued is dropped; packs that were uploaded lie there with nothing that refers to them.
+ */
+export async function writing<T>(
+  context: WriterContext,
+  work: (blobs: BlobWriter) => Promise<T>,
+  options: WritingOptions = {},
+): Promise<T> {
+  const writer = new PackingWriter(context, options)
+  try {
+    const result = await work(writer)
+    await writer.flush()
+    return result
+  } catch (error) {
+    // An upload that failed is why the work was stopped, so it is the failure to tell.
+    const reason: unknown = writer.signal.aborted ? writer.signal.reason : error
+    await writer.abandon(reason)
+    throw reason
+  }
+}

@@ -1,0 +1,34 @@
+import type { MasterKey } from '../../format/seal.ts'
+import type { SharedBlobTable } from '../blob-table.ts'
+
+/** What a job needs to store blobs for a writer. All of it is shared or small. */
+export interface StoreSettings {
+  readonly key: MasterKey
+  readonly polynomial: bigint
+  /** what the repository has */
+  readonly known: SharedBlobTable
+  /** what this session has begun to store; memory of BlobClaims */
+  readonly claims: SharedArrayBuffer
+  /** zstd level; undefined stores without compression */
+  readonly level: number | undefined
+  /** open again what was sealed, before anything refers to it */
+  readonly verify: boolean
+}
+
+/** Blobs ready for a pack: columns, and the sealed bytes one after the other. */
+export interface SealedBlobs {
+  /** 32 bytes each */
+  readonly ids: Uint8Array
+  readonly sealedLengths: Uint32Array
+  readonly plaintextLengths: Uint32Array
+  /** whether each was compressed */
+  readonly compressed: Uint8Array
+  readonly sealed: Uint8Array
+}
+
+/** What became of one file. `content` holds 32 bytes a blob. */
+export interface StoredContent {
+  readonly content: Uint8Array
+  /** bytes read, which may differ from what the directory said */
+  readonly size: number
+}
