@@ -1,0 +1,8 @@
+export { countingBackend } from './counting-backend.ts'
+export type { CountingBackend, RequestCount } from './counting-backend.ts'
+export { describeBackend } from './describe-backend.ts'
+export type { BackendUnderTest, ExpectedTraits } from './backend-under-test.ts'
+export { failFrom, failOn, faultyBackend } from './faulty-backend.ts'
+export type { Fault, FaultPlan, FaultRule } from './faulty-backend.ts'
+export { inPieces, noise, pseudoRandom, sampleFile } from './sample-files.ts'
+export type { SampleFile } from './sample-files.ts'
