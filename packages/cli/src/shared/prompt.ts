@@ -1,0 +1,77 @@
+import type { ReadStream } from 'node:tty'
+import type { PasswordInput } from './password.ts'
+
+/** Standard input as a place to get passwords from. Questions go to `output`, which is stderr. */
+export function terminalInput(
+  input: ReadStream,
+  output: NodeJS.WritableStream,
+  interrupt: () => void,
+): PasswordInput {
+  return {
+    isTerminal: input.isTTY,
+    readLine: () => readFirstLine(input),
+    prompt: (question) => promptHidden(input, output, question, interrupt),
+  }
+}
+
+async function readFirstLine(input: NodeJS.ReadableStream): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of input) {
+    const bytes = Buffer.from(chunk)
+    chunks.push(bytes)
+    if (bytes.includes(newline)) break
+  }
+  const text = Buffer.concat(chunks).toString('utf8')
+  return text.split('\n', 1)[0]?.replace(/\r$/, '') ?? ''
+}
+
+const newline = 10
+
+async function promptHidden(
+  input: ReadStream,
+  output: NodeJS.WritableStream,
+  question: string,
+  interrupt: () => void,
+): Promise<string> {
+  output.write(question)
+  input.setRawMode(true)
+  input.resume()
+  try {
+    return await new Promise<string>((resolve) => {
+      const line = new HiddenLine()
+      const onData = (chunk: Uint8Array): void => {
+        const end = line.type(Buffer.from(chunk).toString('utf8'))
+        if (end === undefined) return
+        input.off('data', onData)
+        if (end === 'interrupted') interrupt()
+        resolve(line.text)
+      }
+      input.on('data', onData)
+    })
+  } finally {
+    input.setRawMode(false)
+    input.pause()
+    output.write('\n')
+  }
+}
+
+/** A line typed without echo: the keys a terminal would have handled itself. */
+export class HiddenLine {
+  text = ''
+
+  /** @returns how the line ended, or undefined while it goes on */
+  type(keys: string): 'entered' | 'interrupted' | undefined {
+    for (const key of keys) {
+      if (key === '\r' || key === '\n' || key === '\u0004') return 'entered'
+      if (key === '\u0003') {
+        this.text = ''
+        return 'interrupted'
+      }
+      if (key === '\u0015') this.text = ''
+      else if (key === '\u007f' || key === '\b')
+        this.text = Array.from(this.text).slice(0, -1).join('')
+      else this.text += key
+    }
+    return undefined
+  }
+}
