@@ -6,17 +6,21 @@ export interface FileState {
   readonly inode: bigint
 }
 
-/** A file being read, by the job that opened it. Reads go on from where the last one ended. */
+/** A file being read, by the job that opened it. */
 export interface ReadableFile {
   /** Fills `into` from byte `position`; fewer bytes than asked for only at the end of the file. */
   read(into: Uint8Array, position: number): number
+  /** @throws SourceError reason 'changed' when it is no regular file */
   state(): FileState
   close(): void
 }
 
 /** A file being written by position. */
 export interface WritableFile {
+  /** Writes all of `bytes`. @throws TargetError */
   write(bytes: Uint8Array, position: number): void
+  /** Cuts the file, or lets it end in a hole. */
+  setSize(size: number): void
   close(): void
 }
 
@@ -25,8 +29,10 @@ export interface WritableFile {
  * Paths are names joined by '/', in the encoding of format/name.ts.
  */
 export interface FileAccess {
-  /** Never follows a symlink in the last place. @throws SourceError */
+  /** Never follows a symlink in the last place, and waits for no pipe. @throws SourceError */
   openForReading(path: string): ReadableFile
   /** Opens an existing regular file, never through a symlink in the last place. @throws TargetError */
   openForWriting(path: string): WritableFile
+  /** Makes a file that only its owner may read. Fails when the name is taken. @throws TargetError */
+  create(path: string): WritableFile
 }
