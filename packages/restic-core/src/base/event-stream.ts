@@ -22,14 +22,11 @@ export function eventStream<Event, Result>(
     queue.push(event)
     notify()
   }, stop.signal)
-  const settled = result.then(
-    () => undefined,
-    () => undefined,
-  )
-  void settled.then(() => {
+  const end = (): void => {
     ended = true
     notify()
-  })
+  }
+  void result.then(end, end)
   async function* events(): AsyncGenerator<Event, void> {
     try {
       for (;;) {

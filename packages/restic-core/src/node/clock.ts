@@ -13,13 +13,33 @@ export function systemClock(): Clock {
       const drift = elapsed - wall
       return drift > 10_000_000n || drift < -10_000_000n ? wall : elapsed
     },
-    utcOffset(epochSeconds) {
-      const date = new Date(epochSeconds * 1000)
-      // Date.UTC takes the years 0 to 99 for 1900 to 1999, so the fields are set one by one.
-      const local = new Date(0)
-      local.setUTCFullYear(date.getFullYear(), date.getMonth(), date.getDate())
-      local.setUTCHours(date.getHours(), date.getMinutes(), date.getSeconds())
-      return Math.round(local.getTime() / 1000) - epochSeconds
-    },
+    utcOffset: cachedOffsets(),
   }
+}
+
+const quarterSeconds = 900
+const cachedQuartersMax = 10_000
+
+/** Clocks change at full quarters of an hour, so one answer serves a quarter at whose ends it is the same. */
+function cachedOffsets(): (epochSeconds: number) => number {
+  const offsets = new Map<number, number>()
+  return (epochSeconds) => {
+    const quarter = Math.floor(epochSeconds / quarterSeconds)
+    const known = offsets.get(quarter)
+    if (known !== undefined) return known
+    const offset = utcOffset(quarter * quarterSeconds)
+    if (offset !== utcOffset((quarter + 1) * quarterSeconds - 1)) return utcOffset(epochSeconds)
+    if (offsets.size >= cachedQuartersMax) offsets.clear()
+    offsets.set(quarter, offset)
+    return offset
+  }
+}
+
+function utcOffset(epochSeconds: number): number {
+  const date = new Date(epochSeconds * 1000)
+  // Date.UTC takes the years 0 to 99 for 1900 to 1999, so the fields are set one by one.
+  const local = new Date(0)
+  local.setUTCFullYear(date.getFullYear(), date.getMonth(), date.getDate())
+  local.setUTCHours(date.getHours(), date.getMinutes(), date.getSeconds())
+  return Math.round(local.getTime() / 1000) - epochSeconds
 }

@@ -49,9 +49,9 @@ class ThreadPool implements TaskPool {
       this.#queue.push({
         request: { kind, input },
         transfer,
-        onPart: onPart as Task['onPart'],
+        onPart,
         signal,
-        resolve: resolve as Task['resolve'],
+        resolve,
         reject,
       })
       this.#assign()
@@ -165,7 +165,10 @@ class Thread {
     }
   }
 
-  async #deliver(task: Task, part: { readonly value: unknown; readonly weight: number }): Promise<void> {
+  async #deliver(
+    task: Task,
+    part: { readonly value: unknown; readonly weight: number },
+  ): Promise<void> {
     this.#open++
     try {
       await task.onPart?.(part.value as never)

@@ -4,8 +4,8 @@ const writing = 1
 const taken = 2
 
 const slotWords = 9
-/** How often a reader looks at a slot that is being written before it gives up waiting. */
-const spinsMax = 100_000
+/** How long to wait for a slot that is being written: its thread may not run just now, or be dead. */
+const writingWaitMs = 200
 
 /**
  * Ids that some thread of this session has already begun to store, in shared memory: a blob that
@@ -64,13 +64,14 @@ export class BlobClaims {
         if (state === free) {
           for (let word = 0; word < 8; word++) words[base + 1 + word] = key[word] as number
           Atomics.store(words, base, taken)
+          Atomics.notify(words, base)
           Atomics.add(words, this.#slotCount * slotWords, 1)
           return true
         }
       }
-      for (let spins = 0; state === writing; spins++) {
-        if (spins > spinsMax) return true
-        state = Atomics.load(words, base)
+      if (state === writing) {
+        Atomics.wait(words, base, writing, writingWaitMs)
+        if (Atomics.load(words, base) === writing) return true
       }
       if (sameWords(words, base + 1, key)) return false
       slot = slot + 1 === this.#slotCount ? 0 : slot + 1

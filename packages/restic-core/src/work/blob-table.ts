@@ -90,7 +90,11 @@ export class BlobTable {
     const wanted = type === 'tree' ? treeBit : 0
     const slots = this.#slots
     let skipping = after >= 0
-    for (let slot = firstSlot(id, at, slots.length); ; slot = slot + 1 === slots.length ? 0 : slot + 1) {
+    for (
+      let slot = firstSlot(id, at, slots.length);
+      ;
+      slot = slot + 1 === slots.length ? 0 : slot + 1
+    ) {
       const entry = (slots[slot] as number) - 1
       if (entry < 0) return -1
       if (!this.#holds(entry, id, at)) continue
@@ -133,7 +137,11 @@ export class BlobTable {
   }
 
   /** The whole table as columns, in no particular order; for the local cache of the index. */
-  columns(): { readonly idWords: Uint32Array; readonly packs: Uint8Array; readonly rows: Uint32Array } {
+  columns(): {
+    readonly idWords: Uint32Array
+    readonly packs: Uint8Array
+    readonly rows: Uint32Array
+  } {
     return {
       idWords: this.#idWords.subarray(0, this.count * 8),
       packs: this.#packs.subarray(0, this.packCount * 32),
@@ -241,7 +249,9 @@ class PackNumbers {
   number(names: Uint8Array, at: number, packs: Uint8Array): number {
     let key = ''
     for (let byte = 0; byte < 32; byte += 2) {
-      key += String.fromCharCode(((names[at + byte] as number) << 8) | (names[at + byte + 1] as number))
+      key += String.fromCharCode(
+        ((names[at + byte] as number) << 8) | (names[at + byte + 1] as number),
+      )
     }
     const known = this.#numbers.get(key)
     if (known !== undefined) return known

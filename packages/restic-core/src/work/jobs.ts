@@ -1,6 +1,7 @@
 import { type StoreFiles, storeFiles } from './jobs/store-files.ts'
 import { type CutFile, cutFile } from './jobs/cut-file.ts'
-import { type StoreRanges, storeRanges } from './jobs/store-ranges.ts'
+import { type StoreRanges, storeRanges, parseIndex } from './jobs/store-ranges.ts'
+import { type ParseIndex, parseIndex } from './jobs/parse-index.ts'
 import type { JobContext, JobRun } from './pool.ts'
 
 /** What may be asked of a worker: input, the parts handed over on the way, and the output. */
@@ -8,6 +9,7 @@ export interface Jobs {
   storeFiles: StoreFiles
   cutFile: CutFile
   storeRanges: StoreRanges
+  parseIndex: ParseIndex
 }
 
 export type JobKind = keyof Jobs
@@ -15,4 +17,4 @@ export type JobKind = keyof Jobs
 /** The work itself. Add a job by one file in jobs/ and one line in each list here. */
 export const jobHandlers: {
   readonly [K in JobKind]: (input: Jobs[K]['input'], context: JobContext) => JobRun<K>
-} = { storeFiles, cutFile, storeRanges }
+} = { storeFiles, cutFile, storeRanges, parseIndex }

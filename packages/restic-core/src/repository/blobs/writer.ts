@@ -65,13 +65,14 @@ export class PackingWriter implements BlobWriter {
 
   async saveBlob(type: BlobType, plaintext: Uint8Array): Promise<SavedBlob> {
     this.signal.throwIfAborted()
-    const { kernel, random } = this.#context.runtime
+    const { runtime } = this.#context
+    const { kernel } = runtime
     const hash = kernel.sha256(plaintext)
     const id = asId<'blob'>(toHex(hash))
     if (!this.#isNew(type, hash)) return { id, isNew: false, storedLength: 0 }
     const options = {
       key: this.#context.masterKey,
-      iv: random(16),
+      iv: runtime.random(16),
       level: this.#level(type),
       verify: this.#options.verify ?? true,
     }
@@ -118,6 +119,7 @@ export class PackingWriter implements BlobWriter {
       this.#open[type] = []
     }
     await this.#uploader.drain()
+    if (this.#options.dryRun === true) this.#context.index.pending.dropUnplaced()
     if (this.#rows.count > 0) await this.#saveIndex()
   }
 
@@ -152,10 +154,11 @@ export class PackingWriter implements BlobWriter {
 
   /** One of the open packs by chance; a pack of its own for a blob that fills one. */
   #builderFor(type: BlobType, sealedLength: number): PackBuilder {
-    const { kernel, random } = this.#context.runtime
+    const { runtime } = this.#context
+    const { kernel } = runtime
     if (sealedLength >= this.#packSize) return new PackBuilder(type, kernel)
     const open = this.#open[type]
-    const chosen = (random(1)[0] as number) % openPacks
+    const chosen = (runtime.random(1)[0] as number) % openPacks
     const known = open[chosen]
     if (known !== undefined) return known
     const fresh = new PackBuilder(type, kernel)
@@ -164,17 +167,16 @@ export class PackingWriter implements BlobWriter {
   }
 
   async #close(builder: PackBuilder): Promise<void> {
-    const { kernel, random } = this.#context.runtime
-    const pack = builder.finish(kernel, this.#context.masterKey, random(16))
+    const { runtime } = this.#context
+    const { kernel } = runtime
+    const pack = builder.finish(kernel, this.#context.masterKey, runtime.random(16))
     this.#added.addedPacked += packClosingLength
     if (this.#options.dryRun !== true) await this.#uploader.enqueue(pack)
   }
 
   async #stored(pack: FinishedPack): Promise<void> {
-    for (const { type, id, offset, length, uncompressedLength } of pack.entries) {
-      const location = { pack: pack.id, offset, length, uncompressedLength }
-      this.#context.index.pending.place(type, fromHex(id), location)
-    }
+    const blobs = pack.entries.map((entry) => ({ ...entry, id: fromHex(entry.id) }))
+    this.#context.index.pending.place(pack.id, blobs)
     this.#rows.add(pack)
     this.#options.onEvent?.({ type: 'pack', id: pack.id, bytes: pack.size })
     const age = this.#context.runtime.clock.nowNs() - this.#rows.sinceNs

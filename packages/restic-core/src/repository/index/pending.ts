@@ -1,48 +1,126 @@
-import { toHex } from '../../base/bytes.ts'
+import { equalBytes } from '../../base/bytes.ts'
+import type { PackId } from '../../base/id.ts'
 import type { BlobType } from '../../format/pack-header.ts'
 import type { BlobLocation } from './blob-index.ts'
 
-interface PendingBlob {
-  readonly type: BlobType
-  /** undefined while the pack it is in has not been uploaded */
-  location: BlobLocation | undefined
-}
+const treeBit = 0x8000_0000
+/** The number of no pack: the blob is on its way. */
+const noPack = 0x7fff_ffff
+const wordsPerRow = 4
+const capacityFirst = 256
 
-/** Blobs that this session has taken in hand: on their way to a pack, or stored since the index was loaded. */
+/**
+ * Blobs that this session has taken in hand: on their way to a pack, or stored since the index was
+ * loaded. Columns that double when they are full, found through an open-addressing table; rows are
+ * as in BlobTable.
+ */
 export class PendingBlobs {
-  readonly #blobs = new Map<string, PendingBlob>()
+  #count = 0
+  #ids = new Uint8Array(capacityFirst * 32)
+  #rows = new Uint32Array(capacityFirst * wordsPerRow)
+  #slots = new Uint32Array(capacityFirst * 2)
+  readonly #packs: PackId[] = []
 
   get size(): number {
-    return this.#blobs.size
+    return this.#count
   }
 
   has(type: BlobType, id: Uint8Array): boolean {
-    return this.#blobs.has(key(type, id))
+    return this.#entry(type, id) >= 0
   }
 
   /** False when the blob is in hand already, and so must not be stored a second time. */
   add(type: BlobType, id: Uint8Array): boolean {
-    const name = key(type, id)
-    if (this.#blobs.has(name)) return false
-    this.#blobs.set(name, { type, location: undefined })
+    if (this.#count * 32 === this.#ids.length) this.#grow()
+    const slot = this.#slot(type, id)
+    if (this.#slots[slot] !== 0) return false
+    this.#ids.set(id, this.#count * 32)
+    this.#rows[this.#count * wordsPerRow] = packWord(type, noPack)
+    this.#count++
+    this.#slots[slot] = this.#count
     return true
   }
 
-  place(type: BlobType, id: Uint8Array, location: BlobLocation): void {
-    this.#blobs.set(key(type, id), { type, location })
+  /** Tells where the blobs of one pack are, now that it is stored. */
+  place(
+    pack: PackId,
+    blobs: Iterable<
+      { readonly type: BlobType; readonly id: Uint8Array } & Omit<BlobLocation, 'pack'>
+    >,
+  ): void {
+    const number = this.#packs.push(pack) - 1
+    for (const { type, id, offset, length, uncompressedLength } of blobs) {
+      this.add(type, id)
+      const row = this.#entry(type, id) * wordsPerRow
+      this.#rows[row] = packWord(type, number)
+      this.#rows[row + 1] = offset
+      this.#rows[row + 2] = length
+      this.#rows[row + 3] = uncompressedLength
+    }
+  }
+
+  /** Undefined also while the blob is on its way. */
+  find(type: BlobType, id: Uint8Array): BlobLocation | undefined {
+    const entry = this.#entry(type, id)
+    if (entry < 0) return undefined
+    const row = entry * wordsPerRow
+    const pack = this.#packs[(this.#rows[row] as number) & ~treeBit]
+    if (pack === undefined) return undefined
+    const [, offset, length, uncompressedLength] = this.#rows.subarray(row, row + wordsPerRow)
+    return { pack, offset, length, uncompressedLength } as BlobLocation
   }
 
   /** Forgets what was taken in hand and never stored, when the work that wanted it has failed. */
   dropUnplaced(): void {
-    for (const [name, blob] of this.#blobs) if (blob.location === undefined) this.#blobs.delete(name)
+    let kept = 0
+    for (let entry = 0; entry < this.#count; entry++) {
+      const row = entry * wordsPerRow
+      if (((this.#rows[row] as number) & ~treeBit) === noPack) continue
+      this.#ids.copyWithin(kept * 32, entry * 32, entry * 32 + 32)
+      this.#rows.copyWithin(kept * wordsPerRow, row, row + wordsPerRow)
+      kept++
+    }
+    this.#count = kept
+    this.#index(this.#slots.length)
   }
 
-  find(type: BlobType, id: Uint8Array): BlobLocation | undefined {
-    return this.#blobs.get(key(type, id))?.location
+  #entry(type: BlobType, id: Uint8Array): number {
+    return (this.#slots[this.#slot(type, id)] as number) - 1
+  }
+
+  /** The slot that holds the blob, or the free one where it belongs. */
+  #slot(type: BlobType, id: Uint8Array): number {
+    const mask = this.#slots.length - 1
+    const hash = new DataView(id.buffer, id.byteOffset).getUint32(0)
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const entry = (this.#slots[slot] as number) - 1
+      if (entry < 0) return slot
+      const isTree = ((this.#rows[entry * wordsPerRow] as number) & treeBit) !== 0
+      if (isTree !== (type === 'tree')) continue
+      if (equalBytes(this.#ids.subarray(entry * 32, entry * 32 + 32), id)) return slot
+    }
+  }
+
+  #grow(): void {
+    const ids = new Uint8Array(this.#ids.length * 2)
+    ids.set(this.#ids)
+    this.#ids = ids
+    const rows = new Uint32Array(this.#rows.length * 2)
+    rows.set(this.#rows)
+    this.#rows = rows
+    this.#index(this.#slots.length * 2)
+  }
+
+  #index(slotCount: number): void {
+    this.#slots = new Uint32Array(slotCount)
+    for (let entry = 0; entry < this.#count; entry++) {
+      const isTree = ((this.#rows[entry * wordsPerRow] as number) & treeBit) !== 0
+      const id = this.#ids.subarray(entry * 32, entry * 32 + 32)
+      this.#slots[this.#slot(isTree ? 'tree' : 'data', id)] = entry + 1
+    }
   }
 }
 
-function key(type: BlobType, id: Uint8Array): string {
-  return `${type}${toHex(id)}`
+function packWord(type: BlobType, pack: number): number {
+  return (type === 'tree' ? pack | treeBit : pack) >>> 0
 }
-

@@ -115,4 +115,3 @@ export class BlobSealer {
     return concatBytes(this.#sealed)
   }
 }
-

@@ -1,0 +1,345 @@
+import { SourceError, isResticError } from '../../base/errors.ts'
+import { compareNames } from '../../format/name.ts'
+import type { Node } from '../../format/node.ts'
+import { formatTree } from '../../format/tree.ts'
+import type { BlobWriter } from '../../repository/api.ts'
+import type { SourceEntry, SourceTree } from '../shared/source-tree.ts'
+import { directoryNode, entryNode, fileNode } from './entry-node.ts'
+import { type FileContent, FileStore } from './file-store.ts'
+import type { ArchiveTarget, BackupOptions } from './options.ts'
+import { type ParentTree, changeOf, isUnchanged, parentTree } from './parent.ts'
+import { PendingDirectory } from './pending-directory.ts'
+import { Tally } from './tally.ts'
+import { type Target, joinPath } from './targets.ts'
+
+/** Trees that wait to be stored. Beyond that the walk waits too. */
+const finishingMax = 32
+/** How long the walk may hold the thread before uploads get a turn. */
+const turnMs = 25
+
+/** An entry on its way into the snapshot. */
+interface Place {
+  readonly name: string
+  /** where it is read */
+  readonly path: string
+  /** where it stands in the snapshot, with a leading '/' */
+  readonly snapshotPath: string
+  readonly explicit: boolean
+}
+
+/**
+ * Goes through the source in the order of names. Whatever has not changed since the parent is
+ * taken over; files that have go to the pool, and each tree is stored once its last file is.
+ */
+export class Walk {
+  readonly tally: Tally = new Tally()
+  readonly unstable: string[] = []
+  readonly #target: ArchiveTarget
+  readonly #source: SourceTree
+  readonly #options: BackupOptions
+  readonly #blobs: BlobWriter
+  readonly #files: FileStore
+  readonly #finishing = new Set<Promise<void>>()
+  readonly #stop = new AbortController()
+  readonly #signal: AbortSignal
+  #turnEnds = 0
+
+  constructor(
+    target: ArchiveTarget,
+    source: SourceTree,
+    blobs: BlobWriter,
+    options: BackupOptions,
+  ) {
+    this.#target = target
+    this.#source = source
+    this.#options = options
+    this.#blobs = blobs
+    this.#signal = AbortSignal.any([blobs.signal, this.#stop.signal])
+    const onFailure = (error: unknown): void => this.#stop.abort(error)
+    this.#files = new FileStore(target.runtime.pool, blobs, { signal: this.#signal, onFailure })
+  }
+
+  /** The nodes of the root; every blob they need has been given to the writer. */
+  async run(): Promise<readonly Node[]> {
+    try {
+      let root: readonly Node[] = []
+      const directory = new PendingDirectory((nodes) => {
+        root = nodes
+      })
+      const { targets, parent } = this.#options
+      const before = await parentTree(this.#target, parent?.tree, { signal: this.#signal })
+      await this.#targets(directory, targets, '', before)
+      directory.close()
+      await this.#files.finish()
+      while (this.#finishing.size > 0) await Promise.all(this.#finishing)
+      this.#signal.throwIfAborted()
+      return root
+    } catch (error) {
+      this.#stop.abort(error)
+      await this.#files.settle()
+      await Promise.all(this.#finishing)
+      throw this.#signal.reason
+    }
+  }
+
+  /** Directories above the targets, and the targets themselves. */
+  async #targets(
+    directory: PendingDirectory,
+    targets: readonly Target[],
+    above: string,
+    parent: ParentTree,
+  ): Promise<void> {
+    const sorted = targets.toSorted((a, b) => compareNames(a.name, b.name))
+    for (const { name, source, children, explicit = false } of sorted) {
+      const snapshotPath = `${above}/${name}`
+      const place = { name, path: source, snapshotPath, explicit }
+      const previous = parent.take(name)
+      if (children === undefined) {
+        await this.#entry(directory, place, previous)
+        continue
+      }
+      const entry = this.#read(place, () => this.#source.entryFollowed(source))
+      if (entry === undefined) continue
+      await this.#directory(
+        directory,
+        { ...place, follow: true },
+        entry,
+        previous,
+        (inside, tree) => this.#targets(inside, children, snapshotPath, tree),
+      )
+    }
+  }
+
+  async #entry(
+    directory: PendingDirectory,
+    place: Place,
+    previous: Node | undefined,
+  ): Promise<void> {
+    const { exclusion } = this.#options
+    if (!place.explicit && exclusion?.byPath?.(place.path) === true) return
+    const entry = this.#read(place, () => this.#source.entry(place.path))
+    if (entry === undefined) return
+    if (!place.explicit && exclusion?.byEntry?.(place.path, entry) === true) return
+    switch (entry.type) {
+      case 'file':
+        return this.#file(directory, place, entry, previous)
+      case 'dir': {
+        const names = this.#names(place, entry)
+        if (names === undefined) return
+        return this.#directory(directory, place, entry, previous, (inside, tree) =>
+          this.#entries(inside, place, names, tree),
+        )
+      }
+      case 'socket':
+        return
+      case 'irregular': {
+        const text = `${place.path} is neither a file nor a directory nor a device`
+        this.#read(place, () => {
+          throw new SourceError(text, place.path, 'unsafe')
+        })
+        return
+      }
+      case 'symlink':
+      case 'dev':
+      case 'chardev':
+      case 'fifo': {
+        const node = this.#read(place, () => this.#node(place, entry))
+        if (node === undefined) return
+        this.#count(place, previous, node, 0)
+        directory.add(node)
+      }
+    }
+  }
+
+  /** The names to take of a directory; undefined when it cannot be listed. */
+  #names(place: Place, entry: SourceEntry): string[] | undefined {
+    const { exclusion } = this.#options
+    if (exclusion?.enter?.(place.path, entry) === false) return []
+    const names = this.#read(place, () => this.#source.list(place.path))
+    const only = names && exclusion?.onlyEntry?.(place.path, names)
+    return only === undefined ? names?.toSorted(compareNames) : [only]
+  }
+
+  async #entries(
+    directory: PendingDirectory,
+    { path, snapshotPath }: Place,
+    names: readonly string[],
+    parent: ParentTree,
+  ): Promise<void> {
+    for (const name of names) {
+      await this.#takeTurn()
+      const place = {
+        name,
+        path: joinPath(path, name),
+        snapshotPath: `${snapshotPath}/${name}`,
+        explicit: false,
+      }
+      await this.#entry(directory, place, parent.take(name))
+    }
+  }
+
+  async #directory(
+    above: PendingDirectory,
+    place: Place & { readonly follow?: boolean },
+    entry: SourceEntry,
+    previous: Node | undefined,
+    fill: (inside: PendingDirectory, parent: ParentTree) => Promise<void>,
+  ): Promise<void> {
+    const node = this.#read(place, () => this.#node(place, entry))
+    if (node === undefined) return
+    const put = above.reserve()
+    const inside = new PendingDirectory((nodes) => {
+      const finish: Promise<void> = this.#finish(place, node, nodes, previous)
+        .then(put)
+        .catch((error: unknown) => this.#stop.abort(error))
+        .finally(() => this.#finishing.delete(finish))
+      this.#finishing.add(finish)
+    })
+    const before = await parentTree(this.#target, previous?.subtree, { signal: this.#signal })
+    await fill(inside, before)
+    inside.close()
+    while (this.#finishing.size > finishingMax) await Promise.race(this.#finishing)
+    this.#signal.throwIfAborted()
+  }
+
+  /** Stores the tree of a directory whose last node has come. */
+  async #finish(
+    place: Place,
+    node: Node,
+    nodes: readonly Node[],
+    previous: Node | undefined,
+  ): Promise<Node> {
+    const tree = formatTree(nodes)
+    const { id, isNew } = await this.#blobs.saveBlob('tree', tree)
+    const complete = directoryNode(node, id)
+    this.#count(place, previous, complete, isNew ? tree.length : 0)
+    return complete
+  }
+
+  async #file(
+    directory: PendingDirectory,
+    place: Place,
+    entry: SourceEntry,
+    previous: Node | undefined,
+  ): Promise<void> {
+    const node = this.#read(place, () => this.#node(place, entry))
+    if (node === undefined) return
+    if (previous?.content && isUnchanged(previous, entry, this.#options)) {
+      const { index } = this.#target
+      if (previous.content.every((id) => index.has('data', id))) {
+        const complete = fileNode(node, previous.content, entry.size)
+        this.#count(place, previous, complete, entry.size)
+        directory.add(complete)
+        return
+      }
+      this.#options.onEvent?.({ type: 'incomplete-parent', path: place.snapshotPath })
+    }
+    const put = directory.reserve()
+    await this.#store(place, node, entry.size, previous, put, this.#options.rereads ?? 0)
+  }
+
+  async #store(
+    place: Place,
+    node: Node,
+    size: number,
+    previous: Node | undefined,
+    put: (node: Node | undefined) => void,
+    rereads: number,
+  ): Promise<void> {
+    const { path, snapshotPath } = place
+    const onRead = (bytes: number): void =>
+      this.#options.onEvent?.({ type: 'read', path: snapshotPath, bytes })
+    const done = (result: FileContent | SourceError): void => {
+      if (!(result instanceof SourceError) && (result.isStable || rereads === 0)) {
+        const complete = fileNode(node, result.content, result.size)
+        if (!result.isStable) this.unstable.push(snapshotPath)
+        this.#count(place, previous, complete, result.size)
+        put(complete)
+      } else if (result instanceof SourceError) {
+        put(this.#attempt(() => this.#unreadable(place, result)))
+      } else {
+        this.#again(place, previous, put, rereads - 1)
+      }
+    }
+    await this.#files.add({ path, size, done, onRead })
+  }
+
+  /** Reads a file once more that changed while it was read, with what is known of it now. */
+  #again(
+    place: Place,
+    previous: Node | undefined,
+    put: (node: Node | undefined) => void,
+    rereads: number,
+  ): void {
+    const again = async (): Promise<void> => {
+      const entry = this.#read(place, () => this.#source.entry(place.path))
+      const node = entry && this.#read(place, () => this.#node(place, entry))
+      if (entry?.type !== 'file' || node === undefined) return put(undefined)
+      await this.#store(place, node, entry.size, previous, put, rereads)
+      await this.#files.finish()
+    }
+    const run: Promise<void> = again()
+      .catch((error: unknown) => this.#stop.abort(error))
+      .finally(() => this.#finishing.delete(run))
+    this.#finishing.add(run)
+  }
+
+  #node(place: Place & { readonly follow?: boolean }, entry: SourceEntry): Node {
+    const { clock } = this.#target.runtime
+    return entryNode(this.#source, place, entry, {
+      clock,
+      withAtime: this.#options.withAtime ?? false,
+    })
+  }
+
+  /** What `ask` answers; undefined when the entry cannot be read and is to be skipped. */
+  #read<T>(place: Place, ask: () => T): T | undefined {
+    try {
+      return ask()
+    } catch (error) {
+      if (!isResticError(error, 'SOURCE')) throw error
+      return this.#unreadable(place, error)
+    }
+  }
+
+  #unreadable(place: Place, error: SourceError): undefined {
+    // What vanished between being listed and being read was deleted; that is not an error.
+    if (error.reason === 'not-found' && !place.explicit) return undefined
+    const answer = this.#options.onUnreadable?.(place.path, error) ?? 'abort'
+    if (answer === 'abort') throw error
+    this.tally.skipped++
+    this.#options.onEvent?.({ type: 'skipped', path: place.snapshotPath, error })
+    return undefined
+  }
+
+  /** Runs a callback of the pool, where a throw has nobody to catch it. */
+  #attempt(work: () => undefined): undefined {
+    try {
+      return work()
+    } catch (error) {
+      this.#stop.abort(error)
+      return undefined
+    }
+  }
+
+  #count(place: Place, previous: Node | undefined, node: Node, bytes: number): void {
+    const change = changeOf(previous, node)
+    this.tally.count(node.type, change, bytes)
+    const { snapshotPath: path } = place
+    this.#options.onEvent?.({ type: 'item', path, kind: node.type, change, bytes })
+  }
+
+  async #takeTurn(): Promise<void> {
+    this.#signal.throwIfAborted()
+    const now = performance.now()
+    if (now < this.#turnEnds) return
+    if (this.#turnEnds > 0) await nextTurn()
+    this.#turnEnds = performance.now() + turnMs
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 0)
+  })
+}

@@ -1,0 +1,60 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { asId } from '../../base/id.ts'
+import { PendingBlobs } from './pending.ts'
+
+const id = fc
+  .uint8Array({ minLength: 1, maxLength: 1 })
+  .map((bytes) => new Uint8Array(32).fill(bytes[0] as number))
+const type = fc.constantFrom('data' as const, 'tree' as const)
+const step = fc.oneof(
+  fc.record({ do: fc.constant('add' as const), type, id }),
+  fc.record({ do: fc.constant('place' as const), type, id, offset: fc.nat() }),
+  fc.record({ do: fc.constant('drop' as const) }),
+)
+
+describe('PendingBlobs', () => {
+  it('agrees with a plain map through any steps', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 1500 }), (steps) => {
+        const pending = new PendingBlobs()
+        const model = new Map<string, number | undefined>()
+        const pack = asId<'pack'>('ab'.repeat(32))
+        for (const taken of steps) {
+          if (taken.do === 'drop') {
+            pending.dropUnplaced()
+            for (const [key, offset] of model) if (offset === undefined) model.delete(key)
+            continue
+          }
+          const key = `${taken.type}${taken.id[0]}`
+          if (taken.do === 'add') {
+            expect(pending.add(taken.type, taken.id)).toBe(!model.has(key))
+            if (!model.has(key)) model.set(key, undefined)
+          } else {
+            pending.place(pack, [{ ...taken, length: 40, uncompressedLength: 7 }])
+            model.set(key, taken.offset)
+          }
+        }
+        expect(pending.size).toBe(model.size)
+        for (const [key, offset] of model) {
+          const kind = key.startsWith('data') ? 'data' : 'tree'
+          const bytes = new Uint8Array(32).fill(Number(key.slice(4)))
+          expect(pending.has(kind, bytes)).toBe(true)
+          const location = { pack, offset, length: 40, uncompressedLength: 7 }
+          expect(pending.find(kind, bytes)).toEqual(offset === undefined ? undefined : location)
+        }
+      }),
+    )
+  })
+
+  it('grows past its first size and keeps trees and data of one id apart', () => {
+    const pending = new PendingBlobs()
+    const bytes = new Uint8Array(32)
+    for (let number = 0; number < 5000; number++) {
+      new DataView(bytes.buffer).setUint32(0, number * 1024)
+      expect(pending.add('data', bytes)).toBe(true)
+      expect(pending.has('tree', bytes)).toBe(false)
+    }
+    expect(pending.size).toBe(5000)
+  })
+})

@@ -1,0 +1,37 @@
+import { unwrapFile } from '../../format/envelope.ts'
+import { type IndexColumns, parseIndexFile } from '../../format/index-file.ts'
+import { type MasterKey, open } from '../../format/seal.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
+import type { JobContext, JobRun } from '../pool.ts'
+
+/** Opens an index file and reads it into columns. */
+export interface ParseIndex {
+  readonly input: SealedIndexFile
+  readonly part: never
+  readonly output: IndexColumns
+}
+
+export interface SealedIndexFile {
+  readonly key: MasterKey
+  readonly version: 1 | 2
+  readonly sealed: Uint8Array
+  /** names the file in errors */
+  readonly what: string
+}
+
+export function* parseIndex(
+  input: ParseIndex['input'],
+  { kernel }: JobContext,
+): JobRun<'parseIndex'> {
+  const value = openIndexFile(kernel, input)
+  const transfer = Object.values(value).map((column: Uint8Array | Uint32Array) => column.buffer)
+  return { value, transfer: transfer as ArrayBuffer[] }
+}
+
+/** @throws CorruptDataError naming the file */
+export function openIndexFile(
+  kernel: Kernel,
+  { key, version, sealed, what }: SealedIndexFile,
+): IndexColumns {
+  return parseIndexFile(unwrapFile(kernel, version, open(kernel, key, sealed, what), what), what)
+}
