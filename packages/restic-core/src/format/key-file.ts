@@ -1,0 +1,153 @@
+import * as z from 'zod'
+import { CorruptDataError, UnsupportedError, isResticError } from '../base/errors.ts'
+import type { Kernel, ScryptCost } from '../kernel/kernel.ts'
+import { validateScryptCost } from '../kernel/scrypt-cost.ts'
+import { toBase64 } from './base64.ts'
+import {
+  encodeText,
+  formatJsonObject,
+  jsonBytes,
+  jsonTime,
+  jsonWord,
+  parseJsonObject,
+} from './json.ts'
+import { type MasterKey, open, seal, validateMasterKey } from './seal.ts'
+
+/** The master key, sealed with a password. Stored as plain JSON; many may exist beside each other. */
+export interface KeyFile {
+  /** in the form of format/time.ts */
+  readonly created: string
+  readonly username: string
+  readonly hostname: string
+  readonly kdf: 'scrypt'
+  readonly cost: ScryptCost
+  /** 64 bytes */
+  readonly salt: Uint8Array
+  /** the sealed JSON of the master key */
+  readonly data: Uint8Array
+}
+
+export const saltLength = 64
+
+const keyFileJson = z.object({
+  created: jsonTime,
+  username: jsonWord,
+  hostname: jsonWord,
+  kdf: z.string(),
+  N: z.int(),
+  r: z.int(),
+  p: z.int(),
+  salt: jsonBytes,
+  data: jsonBytes,
+})
+
+/**
+ * @throws CorruptDataError check 'json'; 'length' when the salt is not 64 bytes; 'value' when scrypt
+ * cannot run with the cost given
+ * @throws UnsupportedError for another key derivation than scrypt
+ */
+export function parseKeyFile(json: Uint8Array, what: string): KeyFile {
+  const { value } = parseJsonObject(keyFileJson, json, what)
+  const { created, username, hostname, kdf, N, r, p, salt, data } = value
+  if (kdf !== 'scrypt') {
+    throw new UnsupportedError(`${what} uses the key derivation ${JSON.stringify(kdf)}, not scrypt`)
+  }
+  if (salt.length !== saltLength) throw new CorruptDataError(what, 'length')
+  const cost = { N, r, p }
+  try {
+    validateScryptCost(cost)
+  } catch (cause) {
+    throw new CorruptDataError(what, 'value', { cause })
+  }
+  return { created, username, hostname, kdf, cost, salt, data }
+}
+
+export function formatKeyFile(file: KeyFile): Uint8Array {
+  return encodeText(
+    formatJsonObject([
+      ['created', file.created],
+      ['username', file.username],
+      ['hostname', file.hostname],
+      ['kdf', file.kdf],
+      ['N', file.cost.N],
+      ['r', file.cost.r],
+      ['p', file.cost.p],
+      ['salt', toBase64(file.salt)],
+      ['data', toBase64(file.data)],
+    ]),
+  )
+}
+
+/** A key file for `masterKey`. `salt` is 64 random bytes, `iv` 16. */
+export function sealMasterKey(
+  kernel: Kernel,
+  masterKey: MasterKey,
+  options: Omit<KeyFile, 'kdf' | 'data'> & { readonly password: string; readonly iv: Uint8Array },
+): KeyFile {
+  const { created, username, hostname, cost, salt, password, iv } = options
+  if (salt.length !== saltLength) throw new TypeError(`a salt has ${saltLength} bytes`)
+  const userKey = stretchPassword(kernel, password, salt, cost)
+  const data = seal(kernel, userKey, formatMasterKey(masterKey), iv)
+  return { created, username, hostname, kdf: 'scrypt', cost, salt, data }
+}
+
+/**
+ * The master key, or undefined when the password is not this key's. Takes as long as the writer of
+ * the key file chose, usually half a second.
+ *
+ * @throws CorruptDataError when the password is right and what it opens is not a master key
+ */
+export function openMasterKey(
+  kernel: Kernel,
+  password: string,
+  file: KeyFile,
+  what: string,
+): MasterKey | undefined {
+  const userKey = stretchPassword(kernel, password, file.salt, file.cost)
+  let json: Uint8Array
+  try {
+    json = open(kernel, userKey, file.data, what)
+  } catch (error) {
+    if (isResticError(error, 'CORRUPT') && error.check === 'mac') return undefined
+    throw error
+  }
+  return parseMasterKey(json, what)
+}
+
+/** scrypt's 64 bytes are the key for AES, then k and r of the MAC. */
+function stretchPassword(
+  kernel: Kernel,
+  password: string,
+  salt: Uint8Array,
+  cost: ScryptCost,
+): MasterKey {
+  const stretched = kernel.scrypt(encodeText(password), salt, cost, 64)
+  return {
+    encrypt: stretched.subarray(0, 32),
+    macK: stretched.subarray(32, 48),
+    macR: stretched.subarray(48, 64),
+  }
+}
+
+const masterKeyJson = z.object({
+  mac: z.object({ k: jsonBytes, r: jsonBytes }),
+  encrypt: jsonBytes,
+})
+
+export function parseMasterKey(json: Uint8Array, what: string): MasterKey {
+  const { value } = parseJsonObject(masterKeyJson, json, what)
+  const key = { encrypt: value.encrypt, macK: value.mac.k, macR: value.mac.r }
+  validateMasterKey(key, what)
+  return key
+}
+
+/** `{"mac":{"k":"…","r":"…"},"encrypt":"…"}`, as `cat masterkey` shows it too. */
+export function formatMasterKey(key: MasterKey): Uint8Array {
+  const mac = { k: toBase64(key.macK), r: toBase64(key.macR) }
+  return encodeText(
+    formatJsonObject([
+      ['mac', mac],
+      ['encrypt', toBase64(key.encrypt)],
+    ]),
+  )
+}

@@ -1,0 +1,90 @@
+import { nameFromBytes, nameToBytes } from './name.ts'
+import { isPrintable } from './nonprintable.ts'
+
+/*
+ * In a tree a name is quoted the way Go quotes a string, and that text is then a JSON string: a
+ * backslash in a name is four characters there.
+ * Source: the documentation of Go's strconv package, Quote and Unquote.
+ */
+
+const needsNoQuoting = /^[ !#-[\]-~]*$/
+
+const letterOfCode: ReadonlyMap<number, string> = new Map([
+  [7, 'a'],
+  [8, 'b'],
+  [9, 't'],
+  [10, 'n'],
+  [11, 'v'],
+  [12, 'f'],
+  [13, 'r'],
+])
+
+/** The quoted name, without the quotes around it. The result is valid Unicode. */
+export function quoteName(name: string): string {
+  if (needsNoQuoting.test(name)) return name
+  let quoted = ''
+  for (const character of name) quoted += quoteCharacter(character)
+  return quoted
+}
+
+function quoteCharacter(character: string): string {
+  const code = character.codePointAt(0) as number
+  if (character === '"' || character === '\\') return `\\${character}`
+  if (isPrintable(code)) return character
+  const letter = letterOfCode.get(code)
+  if (letter !== undefined) return `\\${letter}`
+  if (code < 0x80) return `\\x${hex(code, 2)}`
+  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${hex(code & 0xff, 2)}`
+  if (code >= 0xd800 && code <= 0xdfff) return quoteSurrogate(code)
+  return code < 0x10000 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`
+}
+
+/** A surrogate that stands for no byte is three bytes in the name, none of them valid UTF-8. */
+function quoteSurrogate(code: number): string {
+  const bytes = [0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)]
+  return bytes.map((byte) => `\\x${hex(byte, 2)}`).join('')
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).padStart(digits, '0')
+}
+
+const codeOfLetter: ReadonlyMap<string, number> = new Map([
+  ...Array.from(letterOfCode, ([code, letter]) => [letter, code] as const),
+  ['"', 0x22],
+  ['\\', 0x5c],
+])
+
+/** One escape; or, without a group, a character that may only stand in one. */
+const escape =
+  /\\(?:x([0-9a-fA-F]{2})|([0-3][0-7]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([abtnvfr"\\]))|["\\\n]/g
+
+/**
+ * The name that was quoted, or undefined when `quoted` is not what Go's Unquote takes.
+ *
+ * @param quoted valid Unicode
+ */
+export function unquoteName(quoted: string): string | undefined {
+  let isValid = true
+  const unquoted = quoted.replaceAll(escape, (_, ...groups: (string | undefined)[]) => {
+    const [byteHex, byteOctal, shortHex, longHex, letter] = groups
+    if (byteHex !== undefined) return byteCharacter(parseInt(byteHex, 16))
+    if (byteOctal !== undefined) return byteCharacter(parseInt(byteOctal, 8))
+    const codeHex = shortHex ?? longHex
+    const code = codeHex === undefined ? codeOfLetter.get(letter ?? '') : parseInt(codeHex, 16)
+    if (code !== undefined && isCharacter(code)) return String.fromCodePoint(code)
+    isValid = false
+    return ''
+  })
+  if (!isValid) return undefined
+  // Escaped bytes may be valid UTF-8 together.
+  return unquoted.isWellFormed() ? unquoted : nameFromBytes(nameToBytes(unquoted))
+}
+
+function byteCharacter(byte: number): string {
+  return String.fromCharCode(byte < 0x80 ? byte : 0xdc00 | byte)
+}
+
+function isCharacter(code: number): boolean {
+  return code <= 0x10ffff && (code < 0xd800 || code > 0xdfff)
+}
