@@ -11,8 +11,3 @@ export function nativePath(path: string): string | Buffer {
   if (process.platform === 'win32' || !surrogate.test(path)) return path
   return Buffer.from(nameToBytes(path))
 }
-
-/** Names and paths of '/'-joined names; the root of all is '/'. */
-export function childPath(directory: string, name: string): string {
-  return directory.endsWith('/') ? directory + name : `${directory}/${name}`
-}

@@ -1,7 +1,10 @@
 import { type StoreFiles, storeFiles } from './jobs/store-files.ts'
 import { type CutFile, cutFile } from './jobs/cut-file.ts'
-import { type StoreRanges, storeRanges, parseIndex } from './jobs/store-ranges.ts'
+import { type StoreRanges, storeRanges } from './jobs/store-ranges.ts'
 import { type ParseIndex, parseIndex } from './jobs/parse-index.ts'
+import { type RestoreBlobs, restoreBlobs } from './jobs/restore-blobs.ts'
+import { type CompareFiles, compareFiles } from './jobs/compare-files.ts'
+import { type CheckPack, checkPack } from './jobs/check-pack.ts'
 import type { JobContext, JobRun } from './pool.ts'
 
 /** What may be asked of a worker: input, the parts handed over on the way, and the output. */
@@ -10,6 +13,9 @@ export interface Jobs {
   cutFile: CutFile
   storeRanges: StoreRanges
   parseIndex: ParseIndex
+  restoreBlobs: RestoreBlobs
+  compareFiles: CompareFiles
+  checkPack: CheckPack
 }
 
 export type JobKind = keyof Jobs
@@ -17,4 +23,12 @@ export type JobKind = keyof Jobs
 /** The work itself. Add a job by one file in jobs/ and one line in each list here. */
 export const jobHandlers: {
   readonly [K in JobKind]: (input: Jobs[K]['input'], context: JobContext) => JobRun<K>
-} = { storeFiles, cutFile, storeRanges, parseIndex }
+} = {
+  storeFiles,
+  cutFile,
+  storeRanges,
+  parseIndex,
+  restoreBlobs,
+  compareFiles,
+  checkPack,
+}

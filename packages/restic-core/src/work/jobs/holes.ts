@@ -5,21 +5,16 @@ const blockSize = 4096
 
 /** Writes what is not zero. The file must be new there and long enough: its holes read as zeros. */
 export function writeWithHoles(file: WritableFile, bytes: Uint8Array, position: number): void {
-  let from = 0
-  while (from < bytes.length) {
-    const start = nextBlock(bytes, from, (isZero) => !isZero)
-    const end = nextBlock(bytes, start, (isZero) => isZero)
-    if (start < end) file.write(bytes.subarray(start, end), position + start)
-    from = end
+  let dataFrom = 0
+  for (let at = 0; at < bytes.length;) {
+    const end = Math.min(bytes.length, at + blockSize - ((position + at) % blockSize))
+    if (isZero(bytes, at, end)) {
+      if (dataFrom < at) file.write(bytes.subarray(dataFrom, at), position + dataFrom)
+      dataFrom = end
+    }
+    at = end
   }
-}
-
-/** Where the first block begins that `wanted` takes, from `from` on; the end when there is none. */
-function nextBlock(bytes: Uint8Array, from: number, wanted: (isZero: boolean) => boolean): number {
-  for (let at = from; at < bytes.length; at += blockSize) {
-    if (wanted(isZero(bytes, at, Math.min(at + blockSize, bytes.length)))) return at
-  }
-  return bytes.length
+  if (dataFrom < bytes.length) file.write(bytes.subarray(dataFrom), position + dataFrom)
 }
 
 function isZero(bytes: Uint8Array, start: number, end: number): boolean {

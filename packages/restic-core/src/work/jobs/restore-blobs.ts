@@ -146,8 +146,9 @@ class OutputFiles {
 
   #close(index: number): void {
     const handle = this.#handles.get(index)
+    if (handle === undefined) return
     this.#handles.delete(index)
-    this.#attempt(index, () => handle?.close())
+    this.#attempt(index, () => handle.close())
   }
 
   /** A file that failed once is left alone; the others go on. */
@@ -157,9 +158,10 @@ class OutputFiles {
       action()
     } catch (error) {
       if (!isResticError(error, 'TARGET')) throw error
+      // Closed first: a second failure of the same file tells nothing more.
+      this.#close(index)
       this.#failures.add(index)
       this.failed.push({ file: index, error: encodeJobError(error) })
-      this.#close(index)
     }
   }
 }
