@@ -1,5 +1,5 @@
 /**
- * `pnpm test`: lint, formatting and tidy, then every test on Node 24, then the packages' own tests
+ * `pnpm test`: types, lint, formatting and tidy, then every test on Node 24, then the packages' own tests
  * on Node 26. The last line is `N passed, N failed`, where a failed check counts as one.
  *
  *     pnpm test [--leg=24|26] [filter ...]
@@ -34,6 +34,7 @@ const legs: readonly Leg[] = [
 ]
 
 const checks: readonly (readonly [program: string, ...args: string[]])[] = [
+  [bin('tsc'), '-b'],
   [bin('oxlint'), '--type-aware'],
   [bin('oxfmt'), '--check'],
   [bin('node'), 'tools/tidy.ts'],
