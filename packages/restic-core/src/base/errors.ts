@@ -97,8 +97,8 @@ export class MissingError extends ResticError {
   override readonly code = 'MISSING'
   readonly what: string
 
-  constructor(what: string, details?: ErrorDetails) {
-    super(`${what} is missing from the repository`, details)
+  constructor(what: string, details: ErrorDetails & { readonly message?: string } = {}) {
+    super(details.message ?? `${what} is missing from the repository`, details)
     this.what = what
   }
 }

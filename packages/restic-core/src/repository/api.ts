@@ -1,22 +1,29 @@
 import type { Cancellable, Observed } from '../base/cancel.ts'
+import type { LockHolder } from '../base/errors.ts'
 import type {
   BlobId,
   IndexId,
   KeyId,
   LockId,
   PackId,
+  RepositoryId,
   SnapshotId,
   TreeId,
 } from '../base/id.ts'
+import type { Timer } from '../base/timer.ts'
 import type { Backend, ByteRange, FileInfo } from '../backend/backend.ts'
+import type { CacheEvent, CacheStore } from '../backend/cache.ts'
 import type { RepositoryConfig } from '../format/config.ts'
 import type { Node } from '../format/node.ts'
 import type { MasterKey } from '../format/seal.ts'
 import type { Snapshot } from '../format/snapshot.ts'
+import type { ScryptCost } from '../kernel/kernel.ts'
 import type { BlobType } from '../format/pack-header.ts'
 import type { SealedBlobs, StoreSettings } from '../work/jobs/store-settings.ts'
 import type { Runtime } from '../work/runtime.ts'
+import type { RepositoryFiles } from './files.ts'
 import type { BlobIndex } from './index/blob-index.ts'
+import type { IndexCache } from './index/index-cache.ts'
 
 /** A key that was opened before, so that no password need be stretched again. */
 export interface OpenedKey {
@@ -32,6 +39,18 @@ export interface OpenOptions extends Cancellable {
   readonly password: string | (() => Promise<string>) | OpenedKey
   /** Tried first: a key id or the beginning of one. */
   readonly keyHint?: string | undefined
+  /** What was kept of this repository on this machine. */
+  readonly cache?: ((repository: RepositoryId) => SessionCache) | undefined
+  /** How the session waits; for tests. */
+  readonly timer?: Timer | undefined
+}
+
+/** What a session may keep beside the repository to be quicker the next time. All of it may be lost. */
+export interface SessionCache extends Observed<CacheEvent> {
+  /** copies of files */
+  readonly files?: CacheStore | undefined
+  /** the index files as the session has them in memory */
+  readonly index?: IndexCache | undefined
 }
 
 export interface InitOptions extends OpenOptions {
@@ -42,6 +61,8 @@ export interface InitOptions extends OpenOptions {
   readonly username: string
   /** Share chunks with another repository by cutting at the same places. */
   readonly chunkerPolynomial?: bigint
+  /** How hard it is to try a password. Measured unless given: half a second on this machine. */
+  readonly cost?: ScryptCost
 }
 
 export type StoredSnapshot = Snapshot & { readonly id: SnapshotId }
@@ -83,6 +104,8 @@ export interface Repository extends SnapshotStore, AsyncDisposable {
   readonly masterKey: MasterKey
   readonly runtime: Runtime
   readonly connections: number
+  /** Single files, read and written as they are: for keys, locks and the upkeep of the repository. */
+  readonly files: RepositoryFiles
 
   /** Names and sizes of the files of one type. */
   listFiles(
@@ -109,12 +132,24 @@ export interface Repository extends SnapshotStore, AsyncDisposable {
    */
   lock(
     mode: 'shared' | 'exclusive',
-    options?: Cancellable & { readonly retryMs?: number },
+    options?: Cancellable & Observed<LockEvent> & { readonly retryMs?: number },
   ): Promise<RepositoryLock>
 
   /** Reads every index file and returns a session that can look blobs up. */
   loadIndex(options?: Cancellable & Observed<IndexEvent>): Promise<IndexedRepository>
 }
+
+export type LockEvent =
+  /** Told once, before waiting; with `retryMs` 0 the lock is refused at once. */
+  | {
+      readonly type: 'locked'
+      readonly holders: readonly LockHolder[]
+      readonly retryMs: number
+    }
+  /** It is tried again; a lock that is lost for it aborts `signal`. */
+  | { readonly type: 'refresh-failed'; readonly id: LockId; readonly error: unknown }
+  /** The lock file could not be removed. It stands in the way of others until `unlock`. */
+  | { readonly type: 'left-behind'; readonly id: LockId; readonly error: unknown }
 
 export interface RepositoryLock extends AsyncDisposable {
   readonly id: LockId
@@ -142,10 +177,7 @@ export interface IndexedRepository extends Repository, BlobReader {
    * Runs `work` with a place to put blobs. When it returns, open packs and the index are
    * flushed; when it throws, what was queued is dropped and nothing refers to what was uploaded.
    */
-  writing<T>(
-    work: (blobs: BlobWriter) => Promise<T>,
-    options?: WritingOptions,
-  ): Promise<T>
+  writing<T>(work: (blobs: BlobWriter) => Promise<T>, options?: WritingOptions): Promise<T>
 }
 
 export interface WritingEvent {

@@ -89,6 +89,17 @@ export class BlobIndex {
     for (let pack = 0; pack < this.table.packCount; pack++) yield this.packId(pack)
   }
 
+  /** The packs that hold trees. */
+  *treePacks(): Generator<PackId> {
+    const seen = new Uint8Array(this.table.packCount)
+    for (let entry = 0; entry < this.table.count; entry++) {
+      if (this.table.type(entry) !== 'tree') continue
+      const { pack } = this.table.row(entry)
+      if (seen[pack] === 0) yield this.packId(pack)
+      seen[pack] = 1
+    }
+  }
+
   packId(pack: number): PackId {
     return asId<'pack'>(toHex(this.table.packName(pack)))
   }

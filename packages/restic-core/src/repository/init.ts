@@ -1,0 +1,70 @@
+import type { Cancellable } from '../base/cancel.ts'
+import { BackendError } from '../base/errors.ts'
+import { toHex } from '../base/bytes.ts'
+import { asId } from '../base/id.ts'
+import type { Backend, NamedFileType } from '../backend/backend.ts'
+import { type RepositoryConfig, formatConfig } from '../format/config.ts'
+import { drawPolynomial, isIrreducible } from '../format/polynomial.ts'
+import { type MasterKey, ivLength, seal } from '../format/seal.ts'
+import type { Runtime } from '../work/runtime.ts'
+import type { InitOptions, Repository } from './api.ts'
+import { isNotFound } from './files.ts'
+import { writeKey } from './keys.ts'
+import { sessionParts } from './session-parts.ts'
+import { RepositorySession } from './session.ts'
+
+/**
+ * Makes a repository: first its key, then its config, so that what an interruption leaves is no
+ * repository yet. The backend belongs to the session from then on.
+ *
+ * @throws BackendError 'refused' when there is one, or keys or snapshots of one
+ */
+export async function initRepository(options: InitOptions): Promise<Repository> {
+  const { backend, runtime, signal } = options
+  const { chunkerPolynomial = drawPolynomial((n) => runtime.random(n)), version = 2 } = options
+  if (!isIrreducible(chunkerPolynomial)) throw new RangeError('the polynomial is not irreducible')
+  const password =
+    typeof options.password === 'string' ? options.password : await options.password()
+  await backend.create({ signal })
+  await refuseConfig(backend, { signal })
+  await refuseAny(backend, 'key', 'repository already contains keys', { signal })
+  await refuseAny(backend, 'snapshot', 'repository already contains snapshots', { signal })
+
+  const masterKey = drawMasterKey(runtime)
+  const id = asId<'repository'>(toHex(runtime.random(32)))
+  const config: RepositoryConfig = { version, id, chunkerPolynomial }
+  const keyId = await writeKey(backend, runtime, masterKey, { ...options, password }, { signal })
+  const iv = runtime.random(ivLength)
+  const sealed = seal(runtime.kernel, masterKey, formatConfig(config), iv)
+  await backend.write({ type: 'config' }, [sealed], { signal })
+  return new RepositorySession(sessionParts({ ...options, key: { keyId, masterKey }, config }))
+}
+
+function drawMasterKey(runtime: Runtime): MasterKey {
+  return { encrypt: runtime.random(32), macK: runtime.random(16), macR: runtime.random(16) }
+}
+
+async function refuseConfig(backend: Backend, options: Cancellable): Promise<void> {
+  try {
+    await backend.stat({ type: 'config' }, options)
+  } catch (error) {
+    if (isNotFound(error)) return
+    throw error
+  }
+  throw new BackendError('config file already exists', 'refused', {
+    hint: `There is a repository at ${backend.location} already.`,
+  })
+}
+
+async function refuseAny(
+  backend: Backend,
+  type: NamedFileType,
+  message: string,
+  options: Cancellable,
+): Promise<void> {
+  for await (const { name } of backend.list(type, options)) {
+    throw new BackendError(`${message}: ${name}`, 'refused', {
+      hint: `A repository at ${backend.location} has lost its config, or its creation was interrupted.`,
+    })
+  }
+}

@@ -1,0 +1,108 @@
+import type { Cancellable } from '../../base/cancel.ts'
+import { type LockHolder, isResticError } from '../../base/errors.ts'
+import type { LockId } from '../../base/id.ts'
+import { mapLimited } from '../../base/map-limited.ts'
+import type { Timer } from '../../base/timer.ts'
+import { formatLockFile, parseLockFile } from '../../format/lock-file.ts'
+import { formatTime } from '../../format/time.ts'
+import type { Runtime } from '../../work/runtime.ts'
+import { type RepositoryFiles, type SealedFile, isNotFound, smallFileLabel } from '../files.ts'
+
+/** Two who write their locks at once see each other's after this long. */
+export const settleMs = 200
+
+export type LockMode = 'shared' | 'exclusive'
+
+/** What it takes to work with locks. */
+export interface LockContext {
+  readonly files: RepositoryFiles
+  readonly runtime: Pick<Runtime, 'clock' | 'identity'>
+  readonly timer: Timer
+  readonly connections: number
+}
+
+/** A lock file, or why it could not be read. */
+export type ReadLock =
+  | { readonly id: string; readonly holder: LockHolder }
+  | { readonly id: string; readonly error: unknown }
+
+/**
+ * Every lock there is, except those in `known`. Left out are those that vanish meanwhile and those
+ * of length zero, which a store without atomic uploads shows before they are written.
+ */
+export async function* readLocks(
+  { files, connections }: Pick<LockContext, 'files' | 'connections'>,
+  known: ReadonlySet<string>,
+  options: Cancellable,
+): AsyncGenerator<ReadLock, void> {
+  const names: string[] = []
+  for await (const { name, size } of files.list('lock', options)) {
+    if (size > 0 && !known.has(name)) names.push(name)
+  }
+  const reads = mapLimited(names, connections, (id, signal) => readLock(files, id, signal), options)
+  for await (const lock of reads) if (lock) yield lock
+}
+
+async function readLock(
+  files: RepositoryFiles,
+  id: string,
+  signal: AbortSignal,
+): Promise<ReadLock | undefined> {
+  try {
+    const json = await files.load('lock', id, { signal })
+    const { time, exclusive, hostname, username, pid, uid, gid } = parseLockFile(
+      json,
+      smallFileLabel({ type: 'lock', name: id }),
+    )
+    return { id, holder: { id, time, exclusive, hostname, username, pid, uid, gid } }
+  } catch (error) {
+    signal.throwIfAborted()
+    if (isResticError(error, 'MISSING')) return undefined
+    return { id, error }
+  }
+}
+
+/** A lock file of this process with the time of now, not yet written. */
+export function newLockFile({ files, runtime }: LockContext, mode: LockMode): SealedFile<'lock'> {
+  const { clock, identity } = runtime
+  const time = formatTime(clock.nowNs(), clock)
+  return files.seal('lock', formatLockFile({ ...identity, time, exclusive: mode === 'exclusive' }))
+}
+
+/**
+ * Writes a lock file. When that fails, for instance because it was cancelled, the file may have
+ * arrived all the same, so it is removed: nobody would ever refresh it.
+ */
+export async function writeLock(
+  context: LockContext,
+  file: SealedFile<'lock'>,
+  options: Cancellable,
+): Promise<void> {
+  try {
+    await context.files.write(file, options)
+  } catch (error) {
+    await removeLock(context, file.id).catch(() => undefined)
+    throw error
+  }
+}
+
+/** How long the removal of a lock may take, also when the work under it was cancelled. */
+const removalMs = 60_000
+
+/** Removes a lock of our own; one that is gone already is no error. */
+export async function removeLock({ files, timer }: LockContext, id: LockId): Promise<void> {
+  const ended = new AbortController()
+  const late = new AbortController()
+  const limit = timer.sleep(removalMs, { signal: ended.signal }).then(
+    () => late.abort(new DOMException('The lock could not be removed in time', 'TimeoutError')),
+    () => undefined,
+  )
+  try {
+    await files.remove('lock', id, { signal: late.signal })
+  } catch (error) {
+    if (!isNotFound(error)) throw error
+  } finally {
+    ended.abort()
+    await limit
+  }
+}
