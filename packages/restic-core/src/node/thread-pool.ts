@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { decodeJobError } from '../work/job-error.ts'
 import type { JobKind, Jobs } from '../work/jobs.ts'
 import type { RunOptions, TaskPool } from '../work/pool.ts'
-import { workerEntry } from './worker-entry.ts'
+import { type WorkerEntry, workerEntry } from './worker-entry.ts'
 import {
   type JobReply,
   type JobRequest,
@@ -21,9 +21,15 @@ interface Task {
   readonly reject: (error: unknown) => void
 }
 
+export interface ThreadPoolOptions {
+  /** How many jobs run at once; the number of processors unless given. */
+  readonly size?: number
+  readonly entry?: WorkerEntry
+}
+
 /** Runs jobs on worker threads, which start when they are first needed. */
-export function threadPool(options: { readonly size?: number } = {}): TaskPool {
-  return new ThreadPool(options.size ?? availableParallelism())
+export function threadPool(options: ThreadPoolOptions = {}): TaskPool {
+  return new ThreadPool(options.size ?? availableParallelism(), options.entry ?? workerEntry)
 }
 
 class ThreadPool implements TaskPool {
@@ -31,11 +37,13 @@ class ThreadPool implements TaskPool {
   readonly #queue: Task[] = []
   readonly #threads = new Set<Thread>()
   readonly #idle: Thread[] = []
+  readonly #entry: WorkerEntry
   #disposed = false
 
-  constructor(size: number) {
+  constructor(size: number, entry: WorkerEntry) {
     if (!Number.isSafeInteger(size) || size < 1) throw new RangeError('a pool has 1 thread or more')
     this.size = size
+    this.#entry = entry
   }
 
   run<K extends JobKind>(
@@ -74,7 +82,7 @@ class ThreadPool implements TaskPool {
 
   #start(): Thread | undefined {
     if (this.#threads.size >= this.size) return undefined
-    const thread: Thread = new Thread({
+    const thread: Thread = new Thread(this.#entry, {
       onIdle: () => {
         this.#idle.push(thread)
         this.#assign()
@@ -109,16 +117,19 @@ class Thread {
   #partFailure: { readonly error: unknown } | undefined
   readonly #stop = (): void => this.#setStop(1)
 
-  constructor(handlers: { readonly onIdle: () => void; readonly onDeath: () => void }) {
+  constructor(
+    entry: WorkerEntry,
+    handlers: { readonly onIdle: () => void; readonly onDeath: () => void },
+  ) {
     this.#onIdle = handlers.onIdle
     const workerData: WorkerSetup = {
       role: workerRole,
       flow: this.#flow.buffer as SharedArrayBuffer,
     }
     this.#worker =
-      'url' in workerEntry
-        ? new Worker(workerEntry.url, { workerData })
-        : new Worker(workerEntry.source, { workerData, eval: true })
+      'url' in entry
+        ? new Worker(entry.url, { workerData })
+        : new Worker(entry.source, { workerData, eval: true })
     this.#worker.on('message', (reply: JobReply) => this.#receive(reply))
     let death: Error = new Error('a worker thread ended while it had a job')
     this.#worker.on('error', (error: Error) => {

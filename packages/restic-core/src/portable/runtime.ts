@@ -1,0 +1,49 @@
+import { fixedClock } from '../base/clock.ts'
+import type { Clock } from '../base/clock.ts'
+import { UnsupportedError } from '../base/errors.ts'
+import type { FileAccess } from '../work/files.ts'
+import { inlinePool } from '../work/inline-pool.ts'
+import type { Runtime } from '../work/runtime.ts'
+import { portableKernel } from './kernel.ts'
+
+export interface PortableOptions {
+  /** Where jobs find files; without it only repositories are read and written. */
+  readonly files?: FileAccess
+  readonly clock?: Clock
+}
+
+/** Compute in WebAssembly and plain JavaScript, on the caller's own thread: for any platform. */
+export async function portableRuntime(options: PortableOptions = {}): Promise<Runtime> {
+  const kernel = await portableKernel()
+  const { files = noFiles, clock = utcClock() } = options
+  const pool = inlinePool({ kernel, files, random: webRandom })
+  return {
+    kernel,
+    pool,
+    clock,
+    random: webRandom,
+    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+  }
+}
+
+export { portableRuntime as defaultRuntime }
+
+function webRandom(length: number): Uint8Array {
+  return crypto.getRandomValues(new Uint8Array(length))
+}
+
+function utcClock(): Clock {
+  return { ...fixedClock(0n), nowNs: () => BigInt(Date.now()) * 1_000_000n }
+}
+
+const noFiles: FileAccess = {
+  openForReading: () => refuse(),
+  openForWriting: () => refuse(),
+  create: () => refuse(),
+}
+
+function refuse(): never {
+  throw new UnsupportedError('this platform gives the library no files', {
+    hint: 'Pass `files` to portableRuntime.',
+  })
+}
