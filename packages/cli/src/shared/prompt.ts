@@ -1,10 +1,11 @@
 import type { ReadStream } from 'node:tty'
 import type { PasswordInput } from './password.ts'
+import type { OutputStream } from './screen.ts'
 
 /** Standard input as a place to get passwords from. Questions go to `output`, which is stderr. */
 export function terminalInput(
   input: ReadStream,
-  output: NodeJS.WritableStream,
+  output: OutputStream,
   interrupt: () => void,
 ): PasswordInput {
   return {
@@ -29,7 +30,7 @@ const newline = 10
 
 async function promptHidden(
   input: ReadStream,
-  output: NodeJS.WritableStream,
+  output: OutputStream,
   question: string,
   interrupt: () => void,
 ): Promise<string> {

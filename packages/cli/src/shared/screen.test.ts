@@ -14,11 +14,14 @@ function recorded(isTTY: boolean): OutputStream & { text: string } {
   }
 }
 
+const escape = '\u001b'
+const pieces = new RegExp(`${escape}\\[2K|${escape}\\[1A|\r|\n|[^${escape}\r\n]+`, 'g')
+
 /** What a terminal shows after the escape sequences took effect. */
 function shown(text: string): string[] {
   const lines = ['']
   let row = 0
-  for (const [part] of text.matchAll(/\u001b\[2K|\u001b\[1A|\r|\n|[^\u001b\r\n]+/g)) {
+  for (const [part] of text.matchAll(pieces)) {
     if (part === '\u001b[2K') lines[row] = ''
     else if (part === '\u001b[1A') row--
     else if (part === '\n') lines[++row] ??= ''

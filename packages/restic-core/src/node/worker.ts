@@ -57,4 +57,5 @@ function mayGoOn(flow: Int32Array): boolean {
   }
 }
 
-await serve()
+// Not awaited: the bundle is a script. A rejection ends the thread, and its pool reports it.
+void serve()

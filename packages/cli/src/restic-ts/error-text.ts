@@ -1,0 +1,24 @@
+import { isResticError } from 'restic-core'
+import { Failure } from '../shared/failure.ts'
+import { Interrupted } from '../shared/interrupts.ts'
+
+/** What the user reads last when a command failed; restic's own words where a program may match them. */
+export function errorText(error: unknown): string {
+  if (error instanceof Interrupted) return error.message
+  if (error instanceof Failure) return error.isUsage ? error.message : `Fatal: ${error.message}`
+  if (!isResticError(error)) return `Fatal: unexpected error: ${messageOf(error)}`
+  switch (error.code) {
+    case 'WRONG_PASSWORD':
+      return 'Fatal: wrong password or no key found'
+    case 'LOCKED':
+      return error.message
+    case 'NO_REPOSITORY':
+      return `Fatal: ${error.message}`
+    default:
+      return [`Fatal: ${error.message}`, error.hint].filter((line) => line !== undefined).join('\n')
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+}

@@ -1,0 +1,130 @@
+/**
+ * Bundles the commands: `packages/cli/dist/<name>.mjs`, each one file that needs nothing beside it.
+ * The code of the worker threads travels inside as text; WebAssembly is text in the sources already.
+ */
+import { readFileSync } from 'node:fs'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { type BuildOptions, type Metafile, type Plugin, build } from 'esbuild'
+
+const root = join(import.meta.dirname, '..')
+const sources = join(root, 'packages/cli/src')
+const nodeRing = join(root, 'packages/restic-core/src/node')
+
+export const programs = ['instance-sync', 'restic-ts'] as const
+
+const common = {
+  bundle: true,
+  platform: 'node',
+  // Debian stable's Node. It parses neither `using` nor `await using`, so they are compiled.
+  target: 'node20',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  charset: 'utf8',
+  legalComments: 'eof',
+  write: false,
+  metafile: true,
+  logLevel: 'warning',
+  absWorkingDir: root,
+} as const satisfies BuildOptions
+
+/** CommonJS packages in an ES module ask for Node's own modules through `require`. */
+const banner = `#!/usr/bin/env node
+import { createRequire as __createRequire } from 'node:module'
+const require = __createRequire(import.meta.url)
+`
+
+interface Bundle {
+  readonly text: string
+  readonly metafile: Metafile
+}
+
+async function bundle(options: BuildOptions): Promise<Bundle> {
+  const result = await build({ ...common, ...options })
+  const [file] = result.outputFiles ?? []
+  if (file === undefined || result.metafile === undefined) throw new Error('esbuild made no file')
+  return { text: file.text, metafile: result.metafile }
+}
+
+/** What a worker thread runs: a script, since that is what a thread takes as text. */
+function bundleWorker(): Promise<Bundle> {
+  return bundle({ entryPoints: [join(nodeRing, 'worker.ts')], format: 'cjs' })
+}
+
+function embedWorker(source: string): Plugin {
+  return {
+    name: 'embed-worker',
+    setup: (builder) => {
+      builder.onLoad({ filter: /[\\/]node[\\/]worker-entry\.ts$/ }, () => ({
+        contents: `export const workerEntry = { source: ${JSON.stringify(source)} }`,
+        loader: 'js',
+      }))
+    },
+  }
+}
+
+/** The licences of the packages in a bundle, which must go wherever their code goes. */
+function licences(...metafiles: readonly Metafile[]): string {
+  const packages = new Map<string, string>()
+  for (const input of metafiles.flatMap(({ inputs }) => Object.keys(inputs))) {
+    const [folder, name] = /^.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input) ?? []
+    if (folder !== undefined && name !== undefined) packages.set(name, join(root, folder))
+  }
+  return [...packages]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, folder]) => `${name} ${versionOf(folder)}\n\n${licenceOf(folder)}`)
+    .join(`\n\n${'-'.repeat(80)}\n\n`)
+}
+
+function versionOf(folder: string): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const hasVersion = typeof manifest === 'object' && manifest !== null && 'version' in manifest
+  return hasVersion ? String(manifest.version) : ''
+}
+
+function licenceOf(folder: string): string {
+  for (const name of [
+    'LICENSE',
+    'LICENSE.md',
+    'LICENSE.txt',
+    'license',
+    'LICENCE',
+    'LICENSE-MIT',
+  ]) {
+    try {
+      return readFileSync(join(folder, name), 'utf8').trim().replaceAll('*/', '* /')
+    } catch {
+      // The next name may be the one this package uses.
+    }
+  }
+  throw new Error(`${relative(root, folder)} has no licence file that could go into the bundle`)
+}
+
+async function buildProgram(name: string, worker: Bundle): Promise<string> {
+  const { text, metafile } = await bundle({
+    entryPoints: [join(sources, `${name}.ts`)],
+    format: 'esm',
+    banner: { js: banner },
+    plugins: [embedWorker(worker.text)],
+  })
+  const file = join(root, 'packages/cli/dist', `${name}.mjs`)
+  await mkdir(dirname(file), { recursive: true })
+  const notices = `/*\nThis file contains code of these packages.\n\n${licences(metafile, worker.metafile)}\n*/\n`
+  await writeFile(file, `${text}${notices}`)
+  await chmod(file, 0o755)
+  return file
+}
+
+/** @returns the files made */
+export async function buildPrograms(names: readonly string[] = programs): Promise<string[]> {
+  const worker = await bundleWorker()
+  return Promise.all(names.map((name) => buildProgram(name, worker)))
+}
+
+if (import.meta.main) {
+  for (const file of await buildPrograms(
+    process.argv.length > 2 ? process.argv.slice(2) : programs,
+  )) {
+    console.log(`${relative(root, file)}  ${(readFileSync(file).length / 1024).toFixed(0)} KiB`)
+  }
+}
