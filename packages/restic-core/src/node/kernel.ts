@@ -1,12 +1,15 @@
 import * as crypto from 'node:crypto'
 import type { Hasher, Kernel } from '../kernel/kernel.ts'
-import { referenceKernels } from '../kernel/reference/memory-kernels.ts'
+import { memoryKernels } from '../portable/memory-kernels.ts'
+import { plainBytes } from './plain-bytes.ts'
 import { nodeZstd } from './zstd.ts'
 
-/** Node's own cryptography and compression. Call it once per thread. */
+/**
+ * Node's own cryptography and compression, and WebAssembly for what this Node does not have. Has
+ * memory of its own, so make one per thread.
+ */
 export async function nodeKernel(): Promise<Kernel> {
-  const zstd = nodeZstd()
-  if (zstd === undefined) throw new Error('no zstd')
+  const memory = await memoryKernels()
   return {
     name: 'node',
     sha256,
@@ -14,11 +17,21 @@ export async function nodeKernel(): Promise<Kernel> {
     aesCtr,
     aesBlock,
     scrypt,
-    ...zstd,
-    ...referenceKernels(),
+    ...(await zstd()),
+    ...memory,
+    poly1305: nodePoly1305() ?? memory.poly1305,
   }
 }
 
+/** The WebAssembly, a hundred kilobytes, is loaded on the Nodes that need it only. */
+async function zstd(): Promise<Pick<Kernel, 'compress' | 'decompress'>> {
+  const native = nodeZstd()
+  if (native !== undefined) return native
+  const { wasmZstd } = await import('../portable/zstd.ts')
+  return wasmZstd()
+}
+
+// crypto.hash is faster than createHash for small data, and came with Node 20.12.
 const sha256: Kernel['sha256'] =
   typeof crypto.hash === 'function'
     ? (data) => plainBytes(crypto.hash('sha256', data, 'buffer'))
@@ -47,7 +60,16 @@ const scrypt: Kernel['scrypt'] = (password, salt, { N, r, p }, length) => {
   return plainBytes(crypto.scryptSync(password, salt, length, { N, r, p, maxmem }))
 }
 
-/** Buffer's `slice` shares memory where Uint8Array's copies; nobody shall meet the difference. */
-function plainBytes(buffer: Buffer): Uint8Array {
-  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
+/** node:crypto from 26.9 on, which @types/node of the Node we develop on does not describe. */
+interface CryptoWithMac {
+  readonly createMac?: (
+    algorithm: 'poly1305',
+    key: Uint8Array,
+  ) => { update(data: Uint8Array): { digest(): Buffer } }
+}
+
+function nodePoly1305(): Kernel['poly1305'] | undefined {
+  const { createMac } = crypto as CryptoWithMac
+  if (createMac === undefined) return undefined
+  return (oneTimeKey, data) => plainBytes(createMac('poly1305', oneTimeKey).update(data).digest())
 }

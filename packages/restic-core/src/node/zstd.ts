@@ -2,11 +2,10 @@ import * as zlib from 'node:zlib'
 import { KiB } from '../base/bytes.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { decompressFrames, type ZstdFrame } from '../kernel/zstd-frames.ts'
-
-export type Zstd = Pick<Kernel, 'compress' | 'decompress'>
+import { plainBytes } from './plain-bytes.ts'
 
 /** node:zlib has zstd from 22.15 on; undefined on an older Node. */
-export function nodeZstd(): Zstd | undefined {
+export function nodeZstd(): Pick<Kernel, 'compress' | 'decompress'> | undefined {
   if (typeof zlib.zstdCompressSync !== 'function') return undefined
   return {
     compress: (data, level) =>
@@ -33,8 +32,4 @@ function decodeFrame(bytes: Uint8Array, lengthMax: number, frame: ZstdFrame): Ui
       params: { [zlib.constants.ZSTD_d_windowLogMax]: windowLogMax },
     }),
   )
-}
-
-function plainBytes(buffer: Buffer): Uint8Array {
-  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
 }

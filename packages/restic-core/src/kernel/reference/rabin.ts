@@ -1,4 +1,5 @@
-import { type Chunker, chunkLengthMax, chunkLengthMin } from '../kernel.ts'
+import { cutBounds } from '../cut-bounds.ts'
+import type { Chunker } from '../kernel.ts'
 import { rabinTables, splitMask, windowLength } from '../rabin-tables.ts'
 
 /**
@@ -20,18 +21,16 @@ export function referenceChunker(polynomial: bigint): Chunker {
   const [modHigh, modLow] = halves(tables.mod)
   return {
     cut(data, start, end) {
-      const earliest = start + chunkLengthMin
-      if (end < earliest) return 0
-      const latest = start + chunkLengthMax
-      const last = Math.min(end, latest)
+      const { first, last, isLimit } = cutBounds(data, start, end)
+      if (last < first) return 0
       let high = 0
       let low = 0
-      for (let at = earliest - windowLength; at < earliest; at++) {
+      for (let at = first - windowLength; at < first; at++) {
         const entry = high >>> 13
         high = ((high << 8) | (low >>> 24)) ^ (modHigh[entry] as number)
         low = ((low << 8) | (data[at] as number)) ^ (modLow[entry] as number)
       }
-      for (let at = earliest; at < last; at++) {
+      for (let at = first; at < last; at++) {
         if ((low & splitMask) === 0) return at - start
         const leaving = data[at - windowLength] as number
         high ^= outHigh[leaving] as number
@@ -40,7 +39,7 @@ export function referenceChunker(polynomial: bigint): Chunker {
         high = ((high << 8) | (low >>> 24)) ^ (modHigh[entry] as number)
         low = ((low << 8) | (data[at] as number)) ^ (modLow[entry] as number)
       }
-      return (low & splitMask) === 0 || last === latest ? last - start : 0
+      return (low & splitMask) === 0 || isLimit ? last - start : 0
     },
   }
 }

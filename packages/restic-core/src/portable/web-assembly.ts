@@ -1,0 +1,38 @@
+/** The part of WebAssembly used here. This library compiles without a browser's types. */
+interface WebAssemblyApi {
+  instantiate(
+    module: Uint8Array,
+    imports: Readonly<Record<string, Readonly<Record<string, (...values: number[]) => unknown>>>>,
+  ): Promise<{ readonly instance: { readonly exports: object } }>
+}
+
+export interface WasmMemory {
+  /** Replaced when the memory grows; arrays over the one before are empty from then on. */
+  readonly buffer: ArrayBuffer
+  /** @param pages of 64 KiB */
+  grow(pages: number): number
+}
+
+const { WebAssembly: api } = globalThis as { readonly WebAssembly?: WebAssemblyApi }
+
+/** False in a few hardened environments, such as `node --jitless`. */
+export const hasWebAssembly: boolean = api !== undefined
+
+/**
+ * A fresh instance, with memory of its own.
+ *
+ * @param Exports what the module is known to export
+ */
+export async function instantiate<Exports extends object>(
+  wasm: Uint8Array,
+  imports: Readonly<Record<string, (...values: number[]) => unknown>> = {},
+): Promise<Exports> {
+  if (api === undefined) throw new TypeError('there is no WebAssembly here')
+  const { instance } = await api.instantiate(wasm, { a: imports })
+  return instance.exports as Exports
+}
+
+/** The bytes of a generated module: base64 in lines. */
+export function decodeModule(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+}
