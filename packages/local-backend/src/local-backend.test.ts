@@ -1,7 +1,7 @@
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { describeBackend, noise, sampleFile } from 'restic-core/testing'
+import { describeBackend, listed, noise, sampleFile } from 'restic-core/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { localBackend } from './local-backend.ts'
 
@@ -124,8 +124,7 @@ describe('localBackend', () => {
     await writeFile(join(root, 'data', '00'), content)
     await mkdir(join(root, 'data', 'ff', 'f'.repeat(64)))
     await symlink(elsewhere, join(root, 'data', file.name.slice(0, 2)))
-    const listed = await Array.fromAsync(backend.list('pack'))
-    expect(listed).toEqual([{ name: file.name, size: 50 }])
+    expect(await listed(backend, 'pack')).toEqual([{ name: file.name, size: 50 }])
   })
 
   it('tells what is wrong with the path', async () => {
@@ -137,6 +136,6 @@ describe('localBackend', () => {
     await expect(backend.create()).rejects.toMatchObject(refused)
     await expect(backend.stat(file)).rejects.toMatchObject(refused)
     await expect(backend.write(file, body)).rejects.toMatchObject(refused)
-    await expect(Array.fromAsync(backend.list('key'))).rejects.toMatchObject(refused)
+    await expect(listed(backend, 'key')).rejects.toMatchObject(refused)
   })
 })

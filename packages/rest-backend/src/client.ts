@@ -1,0 +1,116 @@
+import type { Dispatcher } from 'undici'
+import {
+  BackendError,
+  requestLabel,
+  type BackendRequest,
+  type Cancellable,
+} from 'restic-core/backend'
+import type { BodySlice } from './body-collector.ts'
+import { noAnswerError, webPageError } from './errors.ts'
+import { exchange, type HttpAnswer, type UploadBody } from './exchange.ts'
+import type { Credentials, RestLocation } from './url.ts'
+
+export interface ClientOptions {
+  readonly location: RestLocation
+  readonly credentials: Credentials | undefined
+  readonly userAgent: string
+  readonly stuckTimeoutMs: number
+  /** The caller's own, or how to open one for the first request. */
+  readonly dispatcher: Dispatcher | (() => Promise<Dispatcher>)
+}
+
+export interface Call extends Cancellable {
+  readonly method: 'HEAD' | 'GET' | 'POST' | 'DELETE'
+  /** below the repository, without a slash at the start */
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: UploadBody
+  readonly slice?: BodySlice | undefined
+  readonly answerLengthMax?: number
+}
+
+/** More than any error text and less than any file that is worth a limit, bytes. */
+const answerLengthMaxDefault = 64 * 1024
+
+/** Sends requests to one repository of one server. */
+export class Client {
+  readonly #options: ClientOptions
+  readonly #headers: Readonly<Record<string, string>>
+  #opened: Promise<Dispatcher> | undefined
+  #disposed = false
+
+  constructor(options: ClientOptions) {
+    this.#options = options
+    this.#headers = {
+      accept: 'application/vnd.x.restic.rest.v2',
+      'user-agent': options.userAgent,
+      // The server does not ask: it answers 401 without naming a way to authenticate.
+      ...(options.credentials && { authorization: basic(options.credentials) }),
+    }
+  }
+
+  /**
+   * The server's answer, whatever its status.
+   *
+   * @param request what messages name
+   * @throws BackendError 'unavailable' when there is no answer, or one that cannot be the server's
+   */
+  async ask(request: BackendRequest, call: Call): Promise<HttpAnswer> {
+    const { location, stuckTimeoutMs } = this.#options
+    const what = requestLabel(request)
+    call.signal?.throwIfAborted()
+    const dispatcher = await this.#open()
+    let answer: HttpAnswer
+    try {
+      answer = await exchange(dispatcher, {
+        method: call.method,
+        origin: location.origin,
+        path: location.path + call.path,
+        headers: { ...this.#headers, ...call.headers },
+        body: call.body,
+        slice: call.slice,
+        answerLengthMax: call.answerLengthMax ?? answerLengthMaxDefault,
+        stuckTimeoutMs,
+        signal: call.signal,
+      })
+    } catch (error) {
+      call.signal?.throwIfAborted()
+      throw noAnswerError(`${what} at ${location.origin}`, error)
+    }
+    if (answer.status === 200 && isWebPage(answer, call.method)) {
+      throw webPageError(what, 'the answer is a web page, not that of a restic REST server')
+    }
+    return answer
+  }
+
+  /** Cuts what is still in flight. */
+  async dispose(): Promise<void> {
+    this.#disposed = true
+    const dispatcher = await this.#opened
+    await dispatcher?.destroy()
+  }
+
+  async #open(): Promise<Dispatcher> {
+    if (this.#disposed) throw new BackendError('the store was closed', 'refused')
+    const { dispatcher } = this.#options
+    if (typeof dispatcher !== 'function') return dispatcher
+    this.#opened ??= dispatcher()
+    return this.#opened
+  }
+}
+
+function basic({ user, password }: Credentials): string {
+  const bytes = new TextEncoder().encode(`${user}:${password}`)
+  return `Basic ${btoa(String.fromCharCode(...bytes))}`
+}
+
+/**
+ * A GET needs a look at the body: servers guess the type of a file by its first bytes, and one in a
+ * million encrypted files begins with `<B>` or the like.
+ */
+function isWebPage(answer: HttpAnswer, method: Call['method']): boolean {
+  if (!(answer.header('content-type') ?? '').startsWith('text/html')) return false
+  if (method !== 'GET') return true
+  const start = new TextDecoder('latin1').decode(answer.body.subarray(0, 1024))
+  return /^\s*<(!doctype|html|head|!--)/i.test(start)
+}

@@ -1,0 +1,145 @@
+import { BackendError, type BackendReason } from 'restic-core/backend'
+import { TooLongError } from './body-collector.ts'
+import { StuckError, type HttpAnswer } from './exchange.ts'
+
+interface Meaning {
+  readonly text: string
+  readonly permanent?: boolean
+  readonly hint?: string
+}
+
+const network: Readonly<Record<string, Meaning>> = {
+  ENOTFOUND: {
+    text: 'the name of the server cannot be resolved',
+    hint: 'Check the name in the location, and the network.',
+  },
+  EAI_AGAIN: {
+    text: 'the name of the server cannot be resolved now',
+    hint: 'Check the network and its name server.',
+  },
+  ECONNREFUSED: {
+    text: 'the connection was refused',
+    hint: 'Check that the server runs and that the port is right.',
+  },
+  ENOENT: { text: 'there is no such socket', hint: 'Check that the server runs and its path.' },
+  EACCES: { text: 'the socket may not be used', permanent: true },
+  EHOSTUNREACH: { text: 'the server cannot be reached', hint: 'Check the network.' },
+  ENETUNREACH: { text: 'the network cannot be reached', hint: 'Check the network.' },
+  ETIMEDOUT: { text: 'the connection timed out' },
+  UND_ERR_CONNECT_TIMEOUT: { text: 'the connection timed out' },
+  EPROTO: {
+    text: 'the server does not speak TLS as we do',
+    permanent: true,
+    hint: 'Check https or http in the location, and the port.',
+  },
+  ERR_SSL_WRONG_VERSION_NUMBER: {
+    text: 'the server does not speak TLS',
+    permanent: true,
+    hint: 'Check https or http in the location, and the port.',
+  },
+}
+
+const cut: Meaning = { text: 'the connection was cut' }
+const untrusted: Meaning = {
+  text: "the server's certificate cannot be verified",
+  permanent: true,
+  hint: 'Name the certificate of its authority (--cacert), or check that this is the right server.',
+}
+const certificateWanted: Meaning = {
+  text: 'the server wants another client certificate',
+  permanent: true,
+  hint: 'Name a client certificate with its key (--tls-client-cert).',
+}
+const proxyRefused: Meaning = {
+  text: 'the proxy wants other credentials',
+  permanent: true,
+  hint: 'Check user name and password of the proxy.',
+}
+
+/** A request that got no answer. */
+export function noAnswerError(what: string, error: unknown): BackendError {
+  if (error instanceof StuckError) {
+    return new BackendError(`${what}: ${error.message}`, 'unavailable')
+  }
+  if (error instanceof TooLongError) return webPageError(what, error.message)
+  const { text, permanent = false, hint } = meaningOf(error)
+  const detail = error instanceof Error && error.message !== '' ? ` (${error.message})` : ''
+  return new BackendError(`${what}: ${text}${detail}`, 'unavailable', {
+    permanent,
+    hint,
+    cause: error,
+  })
+}
+
+function meaningOf(error: unknown): Meaning {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const message = error instanceof Error ? error.message : ''
+  const known = network[code]
+  if (known) return known
+  if (/ALERT_.*CERTIFICATE|ALERT_HANDSHAKE_FAILURE/.test(code)) return certificateWanted
+  if (/CERT|SIGNATURE|ERR_TLS_/.test(code)) return untrusted
+  if (/\b407\b/.test(message)) return proxyRefused
+  return cut
+}
+
+/** All of these are permanent; what is not here may pass. */
+const statuses: Readonly<
+  Record<number, { readonly reason: BackendReason; readonly hint?: string }>
+> = {
+  400: { reason: 'refused', hint: 'Check https or http in the location, and the port.' },
+  401: {
+    reason: 'denied',
+    hint: 'Check user name and password, and that the user may use this path.',
+  },
+  403: { reason: 'denied', hint: 'The server does not allow this to this user.' },
+  404: { reason: 'not-found' },
+  405: {
+    reason: 'refused',
+    hint: 'Check the path in the location: this may be no restic REST server.',
+  },
+  407: { reason: 'denied', hint: 'Check user name and password of the proxy.' },
+  413: {
+    reason: 'refused',
+    hint: 'A proxy before the server limits the size of uploads; raise it over the pack size.',
+  },
+  416: { reason: 'short-read' },
+  507: { reason: 'full', hint: 'The server has no room left, or its quota is used up.' },
+}
+
+/** An answer that is not what the request is answered with when it succeeds. */
+export function answerError(what: string, answer: HttpAnswer): BackendError {
+  const { status } = answer
+  const moved = answer.header('location')
+  if (status >= 300 && status < 400) {
+    return new BackendError(`${what}: the server redirects, ${status}`, 'refused', {
+      hint: `Use the address it names in the location${moved ? `: ${withoutUser(moved)}` : '.'}`,
+    })
+  }
+  if (status < 300) return webPageError(what, `an unexpected answer, ${status}`)
+  const text = `${what}: the server answered ${status}${detailOf(answer)}`
+  const { reason, hint } = statuses[status] ?? { reason: 'unavailable' }
+  return new BackendError(text, reason, { hint })
+}
+
+/** Something in between answered in the server's name, or it is another kind of server. */
+export function webPageError(what: string, text: string): BackendError {
+  return new BackendError(`${what}: ${text}`, 'unavailable', {
+    permanent: true,
+    hint: 'Check the location; a proxy or the login page of a network may be answering.',
+  })
+}
+
+/** The first line a server says about an error, when it is text for people. */
+function detailOf(answer: HttpAnswer): string {
+  if (!(answer.header('content-type') ?? '').startsWith('text/plain')) return ''
+  const line = new TextDecoder().decode(answer.body).split('\n')[0] ?? ''
+  const printable = line
+    .replaceAll(/[^ -~]/g, '')
+    .slice(0, 200)
+    .trim()
+  return printable === '' ? '' : `: ${printable}`
+}
+
+function withoutUser(url: string): string {
+  return url.replace(/\/\/[^/]*@/, '//')
+}

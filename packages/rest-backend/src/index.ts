@@ -1,0 +1,5 @@
+export type { ProxyOptions, TlsOptions } from './dispatcher.ts'
+export { restBackend } from './rest-backend.ts'
+export type { RestBackendOptions } from './rest-backend.ts'
+export { parseRestLocation } from './url.ts'
+export type { Credentials, RestLocation } from './url.ts'
