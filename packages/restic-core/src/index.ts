@@ -1,5 +1,147 @@
 /**
- * The repository format in pure TypeScript: `openRepository`, `initRepository`, and the verbs that
- * work on what they return.
+ * The repository format in pure TypeScript. `openRepository` and `initRepository` give a session;
+ * verbs are functions that take one.
  */
-export { isResticError } from './base/errors.ts'
+import { defaultRuntime } from '#runtime'
+import { type Backend, layered } from './backend/backend.ts'
+import { limit } from './backend/limit.ts'
+import { overriding } from './backend/request.ts'
+import { type RetryOptions, retry } from './backend/retry.ts'
+import type { InitOptions, OpenOptions, Repository } from './repository/api.ts'
+import { initRepository as initWith } from './repository/init.ts'
+import { openRepository as openWith } from './repository/open.ts'
+import type { Runtime } from './work/runtime.ts'
+
+/** What has a default here. */
+export interface SessionDefaults {
+  /** The platform's own unless given; then it is disposed with the session. */
+  readonly runtime?: Runtime | undefined
+  /** How requests that fail are repeated: for 15 minutes. `false` leaves that to the backend. */
+  readonly retry?: RetryOptions | false | undefined
+}
+
+/**
+ * Opens a repository. The backend belongs to the session from then on; when this rejects, it is
+ * still the caller's.
+ *
+ * @throws NoRepositoryError, WrongPasswordError, CorruptDataError
+ */
+export function openRepository(
+  options: Omit<OpenOptions, 'runtime'> & SessionDefaults,
+): Promise<Repository> {
+  return withDefaults(options, (platform) => openWith({ ...options, ...platform }))
+}
+
+/**
+ * Makes a repository and opens it. The backend belongs to the session from then on; when this
+ * rejects, it is still the caller's.
+ *
+ * @throws BackendError 'refused' when there is a repository already
+ */
+export function initRepository(
+  options: Omit<InitOptions, 'runtime'> & SessionDefaults,
+): Promise<Repository> {
+  return withDefaults(options, (platform) => initWith({ ...options, ...platform }))
+}
+
+async function withDefaults(
+  options: SessionDefaults & { readonly backend: Backend },
+  open: (platform: Pick<OpenOptions, 'backend' | 'runtime'>) => Promise<Repository>,
+): Promise<Repository> {
+  const runtime = options.runtime ?? (await defaultRuntime())
+  const store =
+    options.retry === false
+      ? options.backend
+      : layered(options.backend, limit(), retry(runtime, options.retry))
+  if (options.runtime) return open({ runtime, backend: store })
+  try {
+    return await open({ runtime, backend: disposedWith(store, runtime) })
+  } catch (error) {
+    await runtime[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+function disposedWith(backend: Backend, runtime: Runtime): Backend {
+  return overriding(backend, {
+    async [Symbol.asyncDispose]() {
+      try {
+        await backend[Symbol.asyncDispose]()
+      } finally {
+        await runtime[Symbol.asyncDispose]()
+      }
+    },
+  })
+}
+
+export type { Cancellable, Observed } from './base/cancel.ts'
+export type { Clock } from './base/clock.ts'
+export { fixedClock } from './base/clock.ts'
+export type {
+  AnyResticError,
+  BackendReason,
+  FileReason,
+  LockHolder,
+  ResticErrorCode,
+} from './base/errors.ts'
+export {
+  BackendError,
+  CorruptDataError,
+  LockLostError,
+  LockedError,
+  MissingError,
+  NoRepositoryError,
+  ResticError,
+  SourceError,
+  TargetError,
+  UnsupportedError,
+  WrongPasswordError,
+  isResticError,
+} from './base/errors.ts'
+export type { EventStream } from './base/event-stream.ts'
+export { eventStream } from './base/event-stream.ts'
+export type {
+  BlobId,
+  Id,
+  IndexId,
+  KeyId,
+  LockId,
+  PackId,
+  RepositoryId,
+  SnapshotId,
+  TreeId,
+} from './base/id.ts'
+export { asId, isId, shortId } from './base/id.ts'
+export type { Backend, BackendLayer, FileHandle, FileInfo } from './backend/backend.ts'
+export type { CacheEvent, CacheStore } from './backend/cache.ts'
+export type { RetryEvent, RetryOptions } from './backend/retry.ts'
+export type { RepositoryConfig } from './format/config.ts'
+export type { Node, NodeType } from './format/node.ts'
+export type { Snapshot, SnapshotSummary } from './format/snapshot.ts'
+export type {
+  AddedBlobs,
+  BlobReader,
+  BlobWriter,
+  Compression,
+  IndexEvent,
+  IndexedRepository,
+  InitOptions,
+  LockEvent,
+  OpenOptions,
+  OpenedKey,
+  Repository,
+  RepositoryLock,
+  SavedBlob,
+  SessionCache,
+  SnapshotFilter,
+  SnapshotStore,
+  StoredSnapshot,
+  WritingEvent,
+  WritingOptions,
+} from './repository/api.ts'
+export type { IndexCache } from './repository/index/index-cache.ts'
+export type { NewKey, StoredKey } from './repository/keys.ts'
+export { addKey, changePassword, listKeys, removeKey } from './repository/keys.ts'
+export { staleLocks, unlock } from './repository/locks/unlock.ts'
+export { matchesFilter, newest } from './repository/snapshots.ts'
+export type { ProcessIdentity, Runtime } from './work/runtime.ts'

@@ -3,7 +3,15 @@
  * every process that holds a lock, to learn which of them still run.
  */
 export function holdHangup(): Disposable {
-  const ignore = (): void => undefined
   process.on('SIGHUP', ignore)
-  return { [Symbol.dispose]: () => void process.off('SIGHUP', ignore) }
+  let isHeld = true
+  return {
+    [Symbol.dispose]() {
+      // Each removal takes one of equal listeners away.
+      if (isHeld) process.off('SIGHUP', ignore)
+      isHeld = false
+    },
+  }
 }
+
+function ignore(): void {}

@@ -18,14 +18,14 @@ export class Gate {
   readonly #holds = new Set<Hold>()
 
   hold(): GateHold {
-    let release = (): void => undefined
-    let fail = (_error: Error): void => undefined
+    let release: () => void = ignore
+    let fail: (error: Error) => void = ignore
     const settled = new Promise<void>((resolve, reject) => {
       release = resolve
       fail = reject
     })
     // Nobody may be waiting when it fails.
-    settled.catch(() => undefined)
+    settled.catch(ignore)
     const hold: Hold = { settled }
     this.#holds.add(hold)
     return {
@@ -67,6 +67,8 @@ export function gated(inner: Backend, gate: Gate): Backend {
     },
   })
 }
+
+function ignore(): void {}
 
 function untilAborted(settled: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   if (!signal) return settled

@@ -1,6 +1,6 @@
 import type { Cancellable } from '../base/cancel.ts'
 import { UnsupportedError, WrongPasswordError } from '../base/errors.ts'
-import { type KeyId, asId } from '../base/id.ts'
+import { asId } from '../base/id.ts'
 import type { Backend } from '../backend/backend.ts'
 import { openMasterKey, parseKeyFile } from '../format/key-file.ts'
 import type { Kernel } from '../kernel/kernel.ts'

@@ -108,15 +108,15 @@ export async function writeKey(
   { password, hostname, username, cost }: NewKey,
   options: Cancellable,
 ): Promise<KeyId> {
-  const { kernel, clock, random } = runtime
+  const { kernel, clock } = runtime
   const keyFile = sealMasterKey(kernel, masterKey, {
     created: formatTime(clock.nowNs(), clock),
     username,
     hostname,
     cost: cost ?? calibrateScrypt(kernel, () => Number(clock.nowNs() / 1_000_000n)),
-    salt: random(saltLength),
+    salt: runtime.random(saltLength),
     password,
-    iv: random(ivLength),
+    iv: runtime.random(ivLength),
   })
   const bytes = formatKeyFile(keyFile)
   const id = asId<'key'>(toHex(kernel.sha256(bytes)))
