@@ -18,7 +18,7 @@ const rings: Readonly<Record<string, readonly string[]>> = {
   work: ['format', 'kernel', 'base'],
   repository: ['work', 'backend', 'format', 'kernel', 'base'],
   operations: ['repository', 'work', 'format', 'kernel', 'base'],
-  node: ['operations', 'repository', 'work', 'backend', 'format', 'kernel', 'base'],
+  node: ['portable', 'operations', 'repository', 'work', 'backend', 'format', 'kernel', 'base'],
   portable: ['operations', 'repository', 'work', 'backend', 'format', 'kernel', 'base'],
 }
 const ringsWithNode = new Set(['node', 'testing'])
