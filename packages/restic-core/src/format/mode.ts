@@ -5,16 +5,16 @@ import type { NodeType } from './node.ts'
  * Source: the documentation of Go's io/fs package, type FileMode.
  */
 export const modeBits = {
-  dir: 2 ** 31,
-  symlink: 2 ** 27,
-  device: 2 ** 26,
-  fifo: 2 ** 25,
-  socket: 2 ** 24,
-  setuid: 2 ** 23,
-  setgid: 2 ** 22,
-  chardev: 2 ** 21,
-  sticky: 2 ** 20,
-  irregular: 2 ** 19,
+  dir: 0x8000_0000,
+  symlink: 0x800_0000,
+  device: 0x400_0000,
+  fifo: 0x200_0000,
+  socket: 0x100_0000,
+  setuid: 0x80_0000,
+  setgid: 0x40_0000,
+  chardev: 0x20_0000,
+  sticky: 0x10_0000,
+  irregular: 0x8_0000,
   permissions: 0o777,
 } as const
 

@@ -3,25 +3,30 @@ import type { Clock } from '../base/clock.ts'
 import { UnsupportedError } from '../base/errors.ts'
 import type { FileAccess } from '../work/files.ts'
 import { inlinePool } from '../work/inline-pool.ts'
-import type { Runtime } from '../work/runtime.ts'
+import type { ProcessIdentity, Runtime } from '../work/runtime.ts'
 import { portableKernel } from './kernel.ts'
 
 export interface PortableOptions {
   /** Where jobs find files; without it only repositories are read and written. */
   readonly files?: FileAccess
   readonly clock?: Clock
+  /** Who takes locks. Without it nobody can tell whether the holder of a lock still runs. */
+  readonly identity?: ProcessIdentity
 }
 
 /** Compute in WebAssembly and plain JavaScript, on the caller's own thread: for any platform. */
 export async function portableRuntime(options: PortableOptions = {}): Promise<Runtime> {
   const kernel = await portableKernel()
-  const { files = noFiles, clock = utcClock() } = options
+  const { files = noFiles, clock = utcClock(), identity = nobody } = options
   const pool = inlinePool({ kernel, files, random: webRandom })
   return {
     kernel,
     pool,
     clock,
     random: webRandom,
+    identity,
+    // A process that cannot be asked counts as running: its lock is not ours to remove.
+    isProcessAlive: () => true,
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   }
 }
@@ -35,6 +40,8 @@ function webRandom(length: number): Uint8Array {
 function utcClock(): Clock {
   return { ...fixedClock(0n), nowNs: () => BigInt(Date.now()) * 1_000_000n }
 }
+
+const nobody: ProcessIdentity = { hostname: '', username: '', pid: 0, uid: 0, gid: 0 }
 
 const noFiles: FileAccess = {
   openForReading: () => refuse(),
