@@ -124,11 +124,12 @@ export class JsonReader {
   string(): string {
     if (this.peek() !== quote) throw this.damaged()
     const start = this.at
-    const isPlain = this.#passString()
-    if (isPlain) return this.#slice(start + 1, this.at - 1)
-    const json = nameFromBytes(this.bytes.subarray(start, this.at)).toWellFormed()
+    const kind = this.#passString()
+    if (kind === 'ascii') return this.#slice(start + 1, this.at - 1)
+    const text = nameFromBytes(this.bytes.subarray(start + 1, this.at - 1)).toWellFormed()
+    if (kind === 'unicode') return text
     try {
-      return (JSON.parse(json) as string).toWellFormed()
+      return (JSON.parse(`"${text}"`) as string).toWellFormed()
     } catch (cause) {
       throw this.damaged('json', cause)
     }
@@ -136,10 +137,19 @@ export class JsonReader {
 
   /** A string of 64 hex digits, in lower case. */
   hexId(): string {
+    this.peek()
+    const start = this.at + 1
     const id = this.string()
-    if (lowerId.test(id)) return id
+    if (this.at - start === 65 && this.#isLowerHex(start)) return id
     if (!anyId.test(id)) throw this.damaged('value')
     return id.toLowerCase()
+  }
+
+  #isLowerHex(start: number): boolean {
+    let seen = 0
+    for (let at = start; at < start + 64; at++)
+      seen |= lowerHexValue[this.bytes[at] as number] as number
+    return seen <= 15
   }
 
   /** A string of 64 hex digits, decoded into `target` at `at`. */
@@ -165,29 +175,30 @@ export class JsonReader {
     return true
   }
 
-  /** Moves behind a string. @returns whether it is ASCII without escapes */
-  #passString(): boolean {
+  /** Moves behind a string. */
+  #passString(): 'ascii' | 'unicode' | 'escaped' {
     const { bytes } = this
-    let isPlain = true
+    let hasEscapes = false
+    let seen = 0
     for (let at = this.at + 1; at < bytes.length; at++) {
       const byte = bytes[at] as number
       if (byte === quote) {
         this.at = at + 1
-        return isPlain
+        return hasEscapes ? 'escaped' : seen < 0x80 ? 'ascii' : 'unicode'
       }
+      if (byte < 0x20) throw this.damaged()
+      seen |= byte
       if (byte === backslash) {
-        isPlain = false
+        hasEscapes = true
         at++
-      } else if (byte < 0x20) throw this.damaged()
-      else if (byte >= 0x80) isPlain = false
+      }
     }
     throw this.damaged()
   }
 
   /** Text of bytes that are all ASCII. */
   #slice(start: number, end: number): string {
-    // Latin-1 has one character per byte, so positions are the same in both.
-    this.#text ??= new TextDecoder('latin1').decode(this.bytes)
+    this.#text ??= asciiText(this.bytes)
     return this.#text.slice(start, end)
   }
 
@@ -283,13 +294,29 @@ export class JsonReader {
   }
 }
 
-/** 255 for what is no hex digit. */
+/**
+ * One character per byte, so that positions are the same in both; right only where bytes are ASCII.
+ * One decoding and many slices are faster than many decodings, and a byte over 0x7f makes any
+ * decoder slow.
+ */
+function asciiText(bytes: Uint8Array): string {
+  const words = new Uint32Array(Math.ceil(bytes.length / 4))
+  const ascii = new Uint8Array(words.buffer, 0, bytes.length)
+  ascii.set(bytes)
+  for (let index = 0; index < words.length; index++) {
+    words[index] = (words[index] as number) & 0x7f7f7f7f
+  }
+  return new TextDecoder().decode(ascii)
+}
+
+/** Values of the digits by their codes; 255 for what is no digit. */
+const lowerHexValue = new Uint8Array(256).fill(255)
 const hexValue = new Uint8Array(256).fill(255)
 for (const [value, digit] of Array.from('0123456789abcdef').entries()) {
+  lowerHexValue[digit.charCodeAt(0)] = value
   hexValue[digit.charCodeAt(0)] = value
   hexValue[digit.toUpperCase().charCodeAt(0)] = value
 }
-const lowerId = /^[0-9a-f]{64}$/
 const anyId = /^[0-9a-fA-F]{64}$/
 
 const noNames = new KnownStrings([])

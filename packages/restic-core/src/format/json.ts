@@ -9,7 +9,8 @@ import { isTime, zeroTime } from './time.ts'
  */
 export const jsonDepthMax = 200
 
-const plainText = /^[ !#-%'-;=?-[\]-~]*$/
+/** Nothing that is escaped, and no surrogates, which may be lone. */
+const plainText = /^[ !#-%'-;=?-[\]-\u2027\u202a-\ud7ff\ue000-\uffff]*$/
 const escapedByGo = /\\\\|\\ud[89a-f][0-9a-f]{2}|[<>&\u2028\u2029]/g
 
 /** A JSON string with Go's escapes. Bytes that are not UTF-8, as lone surrogates, become U+FFFD. */

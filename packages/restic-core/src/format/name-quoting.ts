@@ -7,8 +7,8 @@ import { isPrintable } from './nonprintable.ts'
  * Source: the documentation of Go's strconv package, Quote and Unquote.
  */
 
-const needsNoQuoting = /^[ !#-[\]-~]*$/
-
+const doubleQuote = 0x22
+const backslash = 0x5c
 const letterOfCode: ReadonlyMap<number, string> = new Map([
   [7, 'a'],
   [8, 'b'],
@@ -21,15 +21,24 @@ const letterOfCode: ReadonlyMap<number, string> = new Map([
 
 /** The quoted name, without the quotes around it. The result is valid Unicode. */
 export function quoteName(name: string): string {
-  if (needsNoQuoting.test(name)) return name
+  if (needsNoQuoting(name)) return name
   let quoted = ''
   for (const character of name) quoted += quoteCharacter(character)
   return quoted
 }
 
+function needsNoQuoting(name: string): boolean {
+  for (let at = 0; at < name.length; at++) {
+    const code = name.codePointAt(at) as number
+    if (code === doubleQuote || code === backslash || !isPrintable(code)) return false
+    if (code > 0xffff) at++
+  }
+  return true
+}
+
 function quoteCharacter(character: string): string {
   const code = character.codePointAt(0) as number
-  if (character === '"' || character === '\\') return `\\${character}`
+  if (code === doubleQuote || code === backslash) return `\\${character}`
   if (isPrintable(code)) return character
   const letter = letterOfCode.get(code)
   if (letter !== undefined) return `\\${letter}`
@@ -51,8 +60,8 @@ function hex(value: number, digits: number): string {
 
 const codeOfLetter: ReadonlyMap<string, number> = new Map([
   ...Array.from(letterOfCode, ([code, letter]) => [letter, code] as const),
-  ['"', 0x22],
-  ['\\', 0x5c],
+  ['"', doubleQuote],
+  ['\\', backslash],
 ])
 
 /** One escape; or, without a group, a character that may only stand in one. */

@@ -7,34 +7,37 @@ import { compareBytes } from '../base/bytes.ts'
  */
 
 const escapeBase = 0xdc00
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const encoder = new TextEncoder()
 
 export function nameFromBytes(bytes: Uint8Array): string {
-  let at = 0
-  while (at < bytes.length && (bytes[at] as number) < 0x80) at++
-  if (at === bytes.length && at <= shortLength) return String.fromCharCode(...bytes)
-  if (isUtf8(bytes, at)) return decoder.decode(bytes)
-  return escapedFromBytes(bytes)
-}
-
-/** Longer arrays are not spread into arguments. */
-const shortLength = 64
-
-function escapedFromBytes(bytes: Uint8Array): string {
-  const parts: string[] = []
-  let validFrom = 0
+  // For a short name a call of the decoder costs more than the decoding.
+  if (bytes.length > shortLength && isUtf8(bytes)) return decoder.decode(bytes)
+  let name = ''
   for (let at = 0; at < bytes.length;) {
     const length = sequenceLength(bytes, at)
-    if (length === 0) {
-      if (at > validFrom) parts.push(decoder.decode(bytes.subarray(validFrom, at)))
-      parts.push(String.fromCharCode(escapeBase | (bytes[at] as number)))
-      validFrom = at + 1
-    }
+    name += length === 0 ? escapeByte(bytes[at] as number) : characterAt(bytes, at, length)
     at += length || 1
   }
-  parts.push(decoder.decode(bytes.subarray(validFrom)))
-  return parts.join('')
+  return name
+}
+
+const shortLength = 64
+
+function escapeByte(byte: number): string {
+  return String.fromCharCode(escapeBase | byte)
+}
+
+/** @param length of the sequence, from `sequenceLength` */
+function characterAt(bytes: Uint8Array, at: number, length: number): string {
+  const first = bytes[at] as number
+  if (length === 1) return String.fromCharCode(first)
+  // The first byte has a one for each byte of the sequence, a zero, and then the highest bits.
+  let code = first & (0x7f >> length)
+  for (let index = at + 1; index < at + length; index++) {
+    code = (code << 6) | ((bytes[index] as number) & 0x3f)
+  }
+  return String.fromCodePoint(code)
 }
 
 /** A surrogate that stands for no byte, as Windows allows in names, is encoded like other characters. */
@@ -98,7 +101,8 @@ function isUtf8(bytes: Uint8Array, from: number): boolean {
 
 const windowsReserved =
   /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3])(?:[. ]|$)/i
-const windowsForbidden = /[\0-\x1f<>:"/\\|?*\ud800-\udfff]|[. ]$/u
+// oxlint-disable-next-line no-control-regex -- control characters are what Windows forbids
+const windowsForbidden = /[\0-\x1f<>:"/\\|?*\p{Cs}]|[. ]$/u
 
 /**
  * Whether a name may become the name of a file below a target. Trees are written by whoever has the

@@ -73,13 +73,9 @@ function instantOfLocal(local: number, clock: Clock): number {
   return local - clock.utcOffset(local - clock.utcOffset(local))
 }
 
-const timePattern =
-  /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d+))?(?:Z|([+-])([01]\d|2[0-3]):([0-5]\d))$/
-
 /** Whether `text` is a time as `formatTime` writes it, with any number of digits in the fraction. */
 export function isTime(text: string): boolean {
-  const parts = timePattern.exec(text)
-  return parts !== null && isDate(Number(parts[1]), Number(parts[2]), Number(parts[3]))
+  return readTime(text) !== undefined
 }
 
 /**
@@ -88,21 +84,79 @@ export function isTime(text: string): boolean {
  * @throws TypeError when `text` is not a time; `isTime` tells beforehand
  */
 export function parseTime(text: string): bigint {
-  const parts = timePattern.exec(text)
-  if (parts === null || !isTime(text)) throw new TypeError(`not a time: ${JSON.stringify(text)}`)
-  const [, year, month, day, hour, minute, second, fraction = '', sign, zoneHour, zoneMinute] =
-    parts
-  const days = daysOfDate(Number(year), Number(month), Number(day))
-  const local = days * secondsPerDay + Number(hour) * 3600 + Number(minute) * 60 + Number(second)
-  const offset = sign === undefined ? 0 : Number(zoneHour) * 3600 + Number(zoneMinute) * 60
-  const seconds = sign === '-' ? local + offset : local - offset
-  return BigInt(seconds) * nsPerSecondBig + BigInt(fraction.slice(0, 9).padEnd(9, '0'))
+  const time = readTime(text)
+  if (time === undefined) throw new TypeError(`not a time: ${JSON.stringify(text)}`)
+  return BigInt(time.seconds) * nsPerSecondBig + BigInt(time.fraction)
 }
 
-function isDate(year: number, month: number, day: number): boolean {
-  if (month < 1 || month > 12 || day < 1) return false
-  const next = month === 12 ? daysOfDate(year + 1, 1, 1) : daysOfDate(year, month + 1, 1)
-  return day <= next - daysOfDate(year, month, 1)
+/** Seconds since 1970, and nanoseconds on top. Trees are full of times, so no pattern is matched. */
+function readTime(text: string): { seconds: number; fraction: number } | undefined {
+  const days = readDate(text)
+  const timeOfDay = readTimeOfDay(text)
+  let zoneAt = dateTimeLength
+  let fraction = 0
+  if (text[zoneAt] === '.') {
+    zoneAt = endOfDigits(text, dateTimeLength + 1)
+    fraction = Number(
+      text.slice(dateTimeLength + 1, Math.min(zoneAt, fractionEndMax)).padEnd(9, '0'),
+    )
+    if (zoneAt === dateTimeLength + 1) return undefined
+  }
+  const seconds = days * secondsPerDay + timeOfDay - readOffset(text, zoneAt)
+  return Number.isNaN(seconds) ? undefined : { seconds, fraction }
+}
+
+const dateTimeLength = '2024-05-06T07:08:09'.length
+const fractionEndMax = '2024-05-06T07:08:09.123456789'.length
+
+// What cannot be read is NaN, which every sum with it is too.
+
+function readDate(text: string): number {
+  const year = digitsAt(text, 0) * 100 + digitsAt(text, 2)
+  const month = digitsAt(text, 5)
+  const day = digitsAt(text, 8)
+  if (text[4] !== '-' || text[7] !== '-' || text[10] !== 'T') return Number.NaN
+  const isDate = month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month)
+  return isDate ? daysOfDate(year, month, day) : Number.NaN
+}
+
+function readTimeOfDay(text: string): number {
+  const hour = digitsAt(text, 11)
+  const minute = digitsAt(text, 14)
+  const second = digitsAt(text, 17)
+  if (text[13] !== ':' || text[16] !== ':') return Number.NaN
+  return hour < 24 && minute < 60 && second < 60 ? hour * 3600 + minute * 60 + second : Number.NaN
+}
+
+/** Seconds that the zone at the end of `text` is ahead of UTC. */
+function readOffset(text: string, at: number): number {
+  const sign = text[at]
+  if (sign === 'Z') return text.length === at + 1 ? 0 : Number.NaN
+  const hours = digitsAt(text, at + 1)
+  const minutes = digitsAt(text, at + 4)
+  if (text[at + 3] !== ':' || text.length !== at + 6 || hours >= 24 || minutes >= 60) {
+    return Number.NaN
+  }
+  if (sign !== '+' && sign !== '-') return Number.NaN
+  return (hours * 3600 + minutes * 60) * (sign === '-' ? -1 : 1)
+}
+
+/** The number that two digits make. */
+function digitsAt(text: string, at: number): number {
+  const high = text.charCodeAt(at) - 0x30
+  const low = text.charCodeAt(at + 1) - 0x30
+  return high >= 0 && high <= 9 && low >= 0 && low <= 9 ? high * 10 + low : Number.NaN
+}
+
+function endOfDigits(text: string, start: number): number {
+  let at = start
+  while (text.charCodeAt(at) >= 0x30 && text.charCodeAt(at) <= 0x39) at++
+  return at
+}
+
+function daysInMonth(year: number, month: number): number {
+  if (month !== 2) return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
 }
 
 // The calendar repeats every 400 years. Years here begin with March, so that the leap day comes last.
