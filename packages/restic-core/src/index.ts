@@ -144,4 +144,17 @@ export type { NewKey, StoredKey } from './repository/keys.ts'
 export { addKey, changePassword, listKeys, removeKey } from './repository/keys.ts'
 export { staleLocks, unlock } from './repository/locks/unlock.ts'
 export { matchesFilter, newest } from './repository/snapshots.ts'
+export { backup } from './operations/archiver/backup.ts'
+export type { BackupEvent, BackupResult } from './operations/archiver/events.ts'
+export type {
+  ArchiveTarget,
+  BackupOptions,
+  Exclusion,
+  SnapshotFacts,
+} from './operations/archiver/options.ts'
+export type { ChangeRules, ParentWish } from './operations/archiver/parent.ts'
+export { chooseParent } from './operations/archiver/parent.ts'
+export type { Target } from './operations/archiver/targets.ts'
+export { cleanPath, joinPath, layOutTargets } from './operations/archiver/targets.ts'
+export type { SourceEntry, SourceTree } from './operations/shared/source-tree.ts'
 export type { ProcessIdentity, Runtime } from './work/runtime.ts'

@@ -97,8 +97,14 @@ function sourceThat(then: (path: string) => void): SourceTree {
   }
 }
 
+async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const list: Item[] = []
+  for await (const item of items) list.push(item)
+  return list
+}
+
 async function snapshotsOf(repository: IndexedRepository): Promise<StoredSnapshot[]> {
-  return Array.fromAsync(repository.snapshots())
+  return collect(repository.snapshots())
 }
 
 /** The nodes of the folder that was backed up. */
@@ -188,7 +194,7 @@ describe('backup', () => {
     const repository = await testRepository(backend)
     await run(repository)
     const [parent] = await snapshotsOf(repository)
-    const indexes = await Array.fromAsync(backend.list('index'))
+    const indexes = await collect(backend.list('index'))
     for (const { name } of indexes) await backend.remove({ type: 'index', name })
     const events: BackupEvent[] = []
     const later = await reopened(backend)

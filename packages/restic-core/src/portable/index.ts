@@ -1,0 +1,2 @@
+export { portableKernel } from './kernel.ts'
+export { type PortableOptions, portableRuntime } from './runtime.ts'
