@@ -7,16 +7,10 @@ export function errorText(error: unknown): string {
   if (error instanceof Interrupted) return error.message
   if (error instanceof Failure) return error.isUsage ? error.message : `Fatal: ${error.message}`
   if (!isResticError(error)) return `Fatal: unexpected error: ${messageOf(error)}`
-  switch (error.code) {
-    case 'WRONG_PASSWORD':
-      return 'Fatal: wrong password or no key found'
-    case 'LOCKED':
-      return error.message
-    case 'NO_REPOSITORY':
-      return `Fatal: ${error.message}`
-    default:
-      return [`Fatal: ${error.message}`, error.hint].filter((line) => line !== undefined).join('\n')
-  }
+  if (isResticError(error, 'WRONG_PASSWORD')) return 'Fatal: wrong password or no key found'
+  if (isResticError(error, 'LOCKED')) return error.message
+  const lines = [`Fatal: ${error.message}`, error.hint]
+  return lines.filter((line) => line !== undefined).join('\n')
 }
 
 function messageOf(error: unknown): string {

@@ -12,6 +12,21 @@ interface CommandEntry {
 
 const commands: readonly CommandEntry[] = [
   {
+    name: 'init',
+    summary: 'Make a repository',
+    load: async () => (await import('./commands/init.ts')).init,
+  },
+  {
+    name: 'snapshots',
+    summary: 'List the snapshots',
+    load: async () => (await import('./commands/snapshots.ts')).snapshots,
+  },
+  {
+    name: 'unlock',
+    summary: 'Remove locks of programs that are gone',
+    load: async () => (await import('./commands/unlock.ts')).unlock,
+  },
+  {
     name: 'version',
     summary: 'Print the version',
     load: async () => (await import('./commands/version.ts')).version,

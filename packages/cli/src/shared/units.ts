@@ -117,6 +117,6 @@ export function formatElapsed(durationMs: number): string {
   return `${Math.floor(minutes / 60)}:${twoDigits(minutes % 60)}:${twoDigits(seconds % 60)}`
 }
 
-function twoDigits(value: number): string {
+export function twoDigits(value: number): string {
   return value.toString().padStart(2, '0')
 }
