@@ -12,3 +12,10 @@ export type { ManualTime } from './manual-time.ts'
 export { filesOfFolder, withFlippedBit } from './stored-files.ts'
 export { testRuntime } from './test-runtime.ts'
 export type { TestRuntimeOptions } from './test-runtime.ts'
+export {
+  quickCost,
+  testPassword,
+  testPolynomial,
+  testRepository,
+  testSnapshot,
+} from './test-repository.ts'

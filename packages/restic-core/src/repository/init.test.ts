@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { fixedClock } from '../base/clock.ts'
+import { memoryBackend } from '../backend/memory.ts'
+import { type RequestEvent, trace } from '../backend/trace.ts'
+import { requestLabel } from '../backend/request.ts'
+import { failFrom, faultyBackend } from '../testing/faulty-backend.ts'
+import { testPassword, testPolynomial, testRepository } from '../testing/test-repository.ts'
+import { testRuntime } from '../testing/test-runtime.ts'
+import { openRepository } from './open.ts'
+
+describe('initRepository', () => {
+  it('looks before it writes, and writes the config last', async () => {
+    const requests: string[] = []
+    const onEvent = ({ request }: RequestEvent): void => void requests.push(requestLabel(request))
+    const backend = trace(fixedClock(0n), onEvent)(memoryBackend())
+    const repository = await testRepository({ backend })
+    expect(requests).toEqual([
+      'create',
+      'stat config',
+      'list key',
+      'list snapshot',
+      `write key/${repository.keyId.slice(0, 10)}`,
+      'write config',
+    ])
+  })
+
+  it.each([1, 2] as const)('makes a repository of version %i that opens', async (version) => {
+    const backend = memoryBackend()
+    const made = await testRepository({ backend, version })
+    const runtime = await testRuntime()
+    const opened = await openRepository({ backend, runtime, password: testPassword })
+    expect(opened.config).toMatchObject(made.config)
+    expect(opened.config).toMatchObject({ version, chunkerPolynomial: testPolynomial })
+    expect(opened.keyId).toBe(made.keyId)
+    expect(opened.masterKey).toEqual(made.masterKey)
+  })
+
+  it('draws another key, id and polynomial each time', async () => {
+    const first = await testRepository({ runtime: await testRuntime({ seed: 1 }) })
+    const second = await testRepository({ runtime: await testRuntime({ seed: 2 }) })
+    expect(second.masterKey).not.toEqual(first.masterKey)
+    expect(second.config.id).not.toBe(first.config.id)
+  })
+
+  it('refuses a polynomial that is not irreducible', async () => {
+    await expect(testRepository({ chunkerPolynomial: testPolynomial ^ 1n })).rejects.toThrow(
+      RangeError,
+    )
+  })
+
+  it('refuses a place that has a config', async () => {
+    const backend = memoryBackend()
+    await testRepository({ backend })
+    const before = backend.files()
+    await expect(testRepository({ backend })).rejects.toMatchObject({
+      code: 'BACKEND',
+      reason: 'refused',
+    })
+    expect(backend.files()).toEqual(before)
+  })
+
+  it.each([
+    ['keys', 'repository already contains keys'],
+    ['snapshots', 'repository already contains snapshots'],
+  ])('refuses a place that has %s', async (folder, message) => {
+    const files = new Map([[`${folder}/${'ab'.repeat(32)}`, new Uint8Array(40)]])
+    const backend = memoryBackend({ files })
+    await expect(testRepository({ backend })).rejects.toMatchObject({
+      code: 'BACKEND',
+      reason: 'refused',
+      message: expect.stringContaining(message) as unknown,
+    })
+    expect(backend.files()).toEqual(files)
+  })
+
+  it('asks for the password before it touches the store', async () => {
+    const backend = memoryBackend()
+    const refusal = new Error('no password')
+    const made = testRepository({ backend, password: () => Promise.reject(refusal) } as object)
+    await expect(made).rejects.toBe(refusal)
+    expect(backend.files().size).toBe(0)
+  })
+
+  it('leaves no repository behind when the store fails half way', async () => {
+    for (let nth = 1; nth <= 5; nth++) {
+      const store = memoryBackend()
+      const backend = faultyBackend(store, { any: failFrom(nth) })
+      await expect(testRepository({ backend })).rejects.toMatchObject({ code: 'BACKEND' })
+      expect(store.files().has('config')).toBe(false)
+    }
+  })
+})
