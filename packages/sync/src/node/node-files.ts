@@ -1,0 +1,248 @@
+import { constants, type Stats, type BigIntStats } from 'node:fs'
+import * as fs from 'node:fs'
+import * as fsp from 'node:fs/promises'
+import { join } from 'node:path'
+import { SourceError, TargetError, type FileReason } from 'restic-core'
+import { nameFromBytes, nameToBytes } from 'restic-core/format'
+import type { FileStat, FolderFiles } from '../files/folder-files.ts'
+
+/** Windows refuses to rename what a virus scanner or the game holds open; that passes soon, or not. */
+const busyPausesMs = [20, 60, 150, 400, 800, 1500]
+const busyCodes = new Set(['EBUSY', 'EPERM', 'EACCES'])
+/** What systems answer that cannot flush a folder. */
+const noFlushCodes = new Set(['EINVAL', 'ENOTSUP', 'EISDIR', 'EPERM', 'EACCES', 'EBADF'])
+
+/** A folder on this machine's disks. */
+export function nodeFiles(root: string): FolderFiles {
+  const at = (path: string): string | Buffer => systemPath(root, path)
+  const reading = async <T>(path: string, run: () => Promise<T>): Promise<T> => {
+    try {
+      return await run()
+    } catch (error) {
+      throw sourceError(error, root, path)
+    }
+  }
+  const writing = async <T>(path: string, run: () => Promise<T>): Promise<T> => {
+    try {
+      return await run()
+    } catch (error) {
+      throw targetError(error, root, path)
+    }
+  }
+  return {
+    root,
+
+    list(path) {
+      try {
+        return listNames(at(path))
+      } catch (error) {
+        throw sourceError(error, root, path)
+      }
+    },
+
+    stat(path) {
+      try {
+        const stat = fs.lstatSync(at(path), { bigint: true, throwIfNoEntry: false })
+        return stat === undefined ? undefined : fileStat(stat)
+      } catch (error) {
+        if (codeOf(error) === 'ENOTDIR') return undefined
+        throw sourceError(error, root, path)
+      }
+    },
+
+    linkTarget(path) {
+      try {
+        return nameFromBytes(fs.readlinkSync(at(path), { encoding: 'buffer' }))
+      } catch (error) {
+        throw sourceError(error, root, path)
+      }
+    },
+
+    async read(path, { signal } = {}) {
+      signal?.throwIfAborted()
+      try {
+        return await fsp.readFile(at(path))
+      } catch (error) {
+        const code = codeOf(error)
+        if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+        throw sourceError(error, root, path)
+      }
+    },
+
+    create: (path, content, permissions) =>
+      writing(path, async () => {
+        const handle = await fsp.open(at(path), 'wx', permissions)
+        try {
+          await handle.writeFile(content)
+          await handle.sync()
+        } finally {
+          await handle.close()
+        }
+      }),
+
+    claim: (path, content) =>
+      writing(path, async () => {
+        try {
+          await fsp.writeFile(at(path), content, { flag: 'wx', mode: 0o600 })
+          return true
+        } catch (error) {
+          if (codeOf(error) === 'EEXIST') return false
+          throw error
+        }
+      }),
+
+    copy: (from, to) =>
+      writing(to, () =>
+        fsp.copyFile(at(from), at(to), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE),
+      ),
+
+    rename: (from, to) => writing(to, () => patiently(() => fsp.rename(at(from), at(to)))),
+
+    remove: (path) =>
+      writing(path, () => patiently(() => fsp.rm(at(path), { force: true, maxRetries: 0 }))),
+
+    makeFolder: (path, permissions = 0o777) =>
+      writing(path, async () => {
+        await fsp.mkdir(at(path), { recursive: true, mode: permissions })
+      }),
+
+    removeFolder: (path) =>
+      writing(path, async () => {
+        try {
+          await fsp.rmdir(at(path))
+          return true
+        } catch (error) {
+          const code = codeOf(error)
+          if (code === 'ENOENT') return true
+          if (code === 'ENOTEMPTY' || code === 'EEXIST') return false
+          throw error
+        }
+      }),
+
+    makeSymlink: (path, target) => writing(path, () => fsp.symlink(systemText(target), at(path))),
+
+    setModified: (path, mtimeNs) =>
+      writing(path, () => {
+        const seconds = Number(mtimeNs) / 1e9
+        return fsp.lutimes(at(path), seconds, seconds)
+      }),
+
+    // Windows flushes only what is open for writing; elsewhere a read-only file must do, too.
+    flushFile: (path) =>
+      writing(path, () => flush(at(path), process.platform === 'win32' ? 'r+' : 'r')),
+
+    flushFolder: (path) =>
+      writing(path, async () => {
+        try {
+          await flush(at(path), 'r')
+        } catch (error) {
+          if (!noFlushCodes.has(codeOf(error))) throw error
+        }
+      }),
+
+    freeBytes: () =>
+      reading('', async () => {
+        const { bavail, bsize } = await fsp.statfs(root, { bigint: true })
+        return bavail * bsize
+      }),
+  }
+}
+
+/** Names that are not UTF-8 need a path of bytes; all others are strings, which is quicker. */
+function systemPath(root: string, path: string): string | Buffer {
+  if (path === '') return root
+  if (path.isWellFormed()) return join(root, path)
+  return Buffer.concat([Buffer.from(`${root}/`), nameToBytes(path)])
+}
+
+function systemText(name: string): string | Buffer {
+  return name.isWellFormed() ? name : Buffer.from(nameToBytes(name))
+}
+
+function listNames(path: string | Buffer): string[] {
+  const names = fs.readdirSync(path, { encoding: 'buffer' })
+  return names.map((name) => nameFromBytes(name))
+}
+
+function fileStat(stat: BigIntStats): FileStat {
+  return {
+    type: typeOf(stat),
+    size: Number(stat.size),
+    mtimeNs: stat.mtimeNs,
+    ctimeNs: stat.ctimeNs,
+    inode: stat.ino,
+    permissions: Number(stat.mode & 0o7777n),
+  }
+}
+
+function typeOf(stat: Stats | BigIntStats): FileStat['type'] {
+  if (stat.isFile()) return 'file'
+  if (stat.isDirectory()) return 'folder'
+  return stat.isSymbolicLink() ? 'symlink' : 'other'
+}
+
+async function flush(path: string | Buffer, flags: string): Promise<void> {
+  const handle = await fsp.open(path, flags)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function patiently<T>(run: () => Promise<T>): Promise<T> {
+  for (const pauseMs of busyPausesMs) {
+    try {
+      return await run()
+    } catch (error) {
+      if (process.platform !== 'win32' || !busyCodes.has(codeOf(error))) throw error
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    }
+  }
+  return run()
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException | undefined)?.code ?? ''
+}
+
+const reasons: Readonly<Record<string, FileReason>> = {
+  ENOENT: 'not-found',
+  ENOTDIR: 'not-found',
+  EACCES: 'denied',
+  EPERM: 'denied',
+  EROFS: 'denied',
+  EBUSY: 'denied',
+  ENOSPC: 'full',
+  EDQUOT: 'full',
+  ELOOP: 'unsafe',
+}
+
+function sourceError(error: unknown, root: string, path: string): SourceError {
+  const reason = reasons[codeOf(error)] ?? 'io'
+  return new SourceError(message(error, root, path, 'read'), path, reason, { cause: error })
+}
+
+function targetError(error: unknown, root: string, path: string): TargetError {
+  const reason = reasons[codeOf(error)] ?? 'io'
+  return new TargetError(message(error, root, path, 'write'), path, reason, { cause: error })
+}
+
+/** Node's own message names the system call and an absolute path; people need neither. */
+function message(error: unknown, root: string, path: string, verb: 'read' | 'write'): string {
+  const code = codeOf(error)
+  const why = texts[code] ?? (error instanceof Error ? error.message : String(error))
+  return `cannot ${verb} ${path === '' ? root : path}: ${why}`
+}
+
+const texts: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  ENOTDIR: 'it does not exist',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the disk is read-only',
+  EBUSY: 'another program holds it open',
+  ENOSPC: 'no space left on the disk',
+  EDQUOT: 'the disk quota is used up',
+  EIO: 'the disk reports an error',
+}

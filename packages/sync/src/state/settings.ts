@@ -1,0 +1,42 @@
+import * as z from 'zod'
+import type { Cancellable } from 'restic-core'
+import type { FolderFiles } from '../files/folder-files.ts'
+import { controlPaths } from './control-folder.ts'
+import { readJson, replaceJson } from './json-file.ts'
+
+/**
+ * sync.json, whose presence means that the folder is synced. Loose: a newer version may write keys
+ * that this one does not know, and a rewrite keeps them. The id is not held to be a ULID, since the
+ * Python cloud-sync did not check; it only must be one plain path segment.
+ */
+const settingsJson = z.looseObject({
+  schema: z.literal(1),
+  url: z.string().min(1),
+  instance_id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/),
+})
+
+export interface SyncSettings {
+  /** address of the server, or a repository location */
+  readonly url: string
+  readonly instanceId: string
+}
+
+/** undefined: the folder is not opted in. @throws SyncError 'SETTINGS' */
+export async function readSettings(
+  files: FolderFiles,
+  options?: Cancellable,
+): Promise<SyncSettings | undefined> {
+  const json = await readJson(files, controlPaths.settings, settingsJson, options)
+  return json && { url: json.url, instanceId: json.instance_id }
+}
+
+export async function writeSettings(files: FolderFiles, settings: SyncSettings): Promise<void> {
+  const known = await readJson(files, controlPaths.settings, z.looseObject({}))
+  const { url, instanceId } = settings
+  const json = { ...known, schema: 1, url, instance_id: instanceId }
+  await replaceJson(files, controlPaths.settings, json)
+}
+
+export async function removeSettings(files: FolderFiles): Promise<void> {
+  await files.remove(controlPaths.settings)
+}
