@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { MiB, toHex } from '../base/bytes.ts'
+import { MiB, toHex, totalLength } from '../base/bytes.ts'
 import { BlobClaims } from '../work/blob-claims.ts'
 import { BlobTable } from '../work/blob-table.ts'
 import { inlinePool } from '../work/inline-pool.ts'
@@ -118,13 +118,13 @@ describe('threadPool', () => {
       { settings: settings(), paths: [file('large', 80 * MiB)] },
       {
         onPart: async (part) => {
-          inHand += part.sealed.length
+          inHand += totalLength(part.sealed)
           most = Math.max(most, inHand)
           await new Promise<void>((resolve) => {
             open.push(resolve)
             setTimeout(resolve, 20)
           })
-          inHand -= part.sealed.length
+          inHand -= totalLength(part.sealed)
         },
       },
     )

@@ -11,6 +11,8 @@ export function nodeZstd(): Pick<Kernel, 'compress' | 'decompress'> | undefined 
     compress: (data, level) =>
       plainBytes(
         zlib.zstdCompressSync(data, {
+          // The most a frame can be, so that node fills one buffer instead of joining many.
+          chunkSize: data.length + (data.length >> 7) + 512,
           params: { [zlib.constants.ZSTD_c_compressionLevel]: level },
         }),
       ),

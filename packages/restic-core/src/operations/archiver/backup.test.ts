@@ -225,7 +225,7 @@ describe('backup', () => {
       const after = await reopened(inner)
       for (const snapshot of await snapshotsOf(after)) await after.readTree(snapshot.tree)
       if (!(outcome instanceof Error)) {
-        expect(nth).toBeGreaterThan(6)
+        expect(nth).toBeGreaterThan(3)
         break
       }
       expect(outcome).toMatchObject({ code: 'BACKEND', reason: 'unavailable' })

@@ -1,6 +1,7 @@
 import type { Backend } from '../../backend/backend.ts'
 import { type Cancellable, anySignal } from '../../base/cancel.ts'
 import { Budget } from '../../base/concurrency.ts'
+import { releaseBytes } from '../../base/release.ts'
 import type { FinishedPack } from './pack-builder.ts'
 
 /** Bytes of finished packs in memory, waiting for upload or being uploaded. */
@@ -65,6 +66,7 @@ export class Uploader {
     } finally {
       this.#connections.give(1)
     }
+    pack.body.forEach(releaseBytes)
     await this.#onStored(pack)
   }
 }

@@ -96,11 +96,8 @@ export class PackingWriter implements BlobWriter {
 
   async addSealed(blobs: SealedBlobs): Promise<void> {
     this.signal.throwIfAborted()
-    let offset = 0
-    for (const [at, length] of blobs.sealedLengths.entries()) {
+    for (const [at, sealed] of blobs.sealed.entries()) {
       const id = blobs.ids.subarray(at * 32, at * 32 + 32)
-      const sealed = blobs.sealed.subarray(offset, offset + length)
-      offset += length
       if (!this.#isNew('data', id)) continue
       const plaintextLength = blobs.plaintextLengths[at] as number
       await this.#add('data', {

@@ -1,5 +1,6 @@
-import { concatBytes, equalBytes } from '../../base/bytes.ts'
+import { concatBytes, equalBytes, totalLength } from '../../base/bytes.ts'
 import { CorruptDataError } from '../../base/errors.ts'
+import { releaseBytes } from '../../base/release.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { type MasterKey, open, seal } from '../../format/seal.ts'
 import { BlobClaims } from '../blob-claims.ts'
@@ -7,8 +8,10 @@ import { BlobTable } from '../blob-table.ts'
 import type { JobContext, JobPart } from '../pool.ts'
 import type { SealedBlobs, StoreSettings } from './store-settings.ts'
 
-/** A part is handed over when it holds this much; a larger blob makes a part of its own. */
+/** A part is handed over when it holds this much. */
 const partTarget = 1024 * 1024
+/** Blobs below this share a buffer on their way to another thread; each buffer costs some time. */
+const ownBufferMin = 64 * 1024
 
 export interface SealedBlob {
   readonly sealed: Uint8Array
@@ -36,16 +39,27 @@ export function sealBlob(
   const compressed = level !== undefined && plaintext.length > 0
   const body = compressed ? kernel.compress(plaintext, level) : plaintext
   const sealed = seal(kernel, key, body, iv)
-  if (verify) {
-    const opened = open(kernel, key, sealed, 'a blob just sealed')
-    const back = compressed ? kernel.decompress(opened, plaintext.length) : opened
-    if (!equalBytes(kernel.sha256(back), id)) {
-      throw new CorruptDataError('a blob just sealed', 'hash', {
-        hint: 'The memory or processor of this machine may be faulty; nothing was stored.',
-      })
-    }
-  }
+  if (compressed) releaseBytes(body)
+  if (verify)
+    verifySealed(kernel, key, sealed, { id, plaintextLength: plaintext.length, compressed })
   return { sealed, compressed }
+}
+
+function verifySealed(
+  kernel: Kernel,
+  key: MasterKey,
+  sealed: Uint8Array,
+  blob: { readonly id: Uint8Array; readonly plaintextLength: number; readonly compressed: boolean },
+): void {
+  const opened = open(kernel, key, sealed, 'a blob just sealed')
+  const back = blob.compressed ? kernel.decompress(opened, blob.plaintextLength) : opened
+  const isSame = equalBytes(kernel.sha256(back), blob.id)
+  releaseBytes(opened)
+  if (blob.compressed) releaseBytes(back)
+  if (isSame) return
+  throw new CorruptDataError('a blob just sealed', 'hash', {
+    hint: 'The memory or processor of this machine may be faulty; nothing was stored.',
+  })
 }
 
 /** Turns plaintext into blobs for the repository, and gathers those that are new into parts. */
@@ -91,10 +105,9 @@ export class BlobSealer {
   /** Yields what has gathered, however little. */
   *flush(): Generator<JobPart<SealedBlobs>, void> {
     if (this.#ids.length === 0) return
-    const sealed = this.#joined()
+    const sealed = sharingBuffers(this.#sealed)
     const value: SealedBlobs = {
       ids: concatBytes(this.#ids),
-      sealedLengths: Uint32Array.from(this.#sealed, (blob) => blob.length),
       plaintextLengths: Uint32Array.from(this.#plaintextLengths),
       compressed: Uint8Array.from(this.#compressed),
       sealed,
@@ -104,14 +117,20 @@ export class BlobSealer {
     this.#plaintextLengths = []
     this.#compressed = []
     this.#pendingLength = 0
-    yield { value, weight: sealed.length, transfer: [sealed.buffer as ArrayBuffer] }
+    const transfer = [...new Set(sealed.map(({ buffer }) => buffer as ArrayBuffer))]
+    yield { value, weight: totalLength(sealed), transfer }
   }
+}
 
-  #joined(): Uint8Array {
-    const [only] = this.#sealed
-    const alone = this.#sealed.length === 1 && only !== undefined
-    // A buffer can move to another thread only as a whole.
-    if (alone && only.byteLength === only.buffer.byteLength) return only
-    return concatBytes(this.#sealed)
-  }
+/** The same blobs, the small ones as views of one buffer. */
+function sharingBuffers(blobs: readonly Uint8Array[]): Uint8Array[] {
+  const isSmall = (blob: Uint8Array): boolean =>
+    blob.length < ownBufferMin || blob.byteLength !== blob.buffer.byteLength
+  const shared = concatBytes(blobs.filter(isSmall))
+  let at = 0
+  return blobs.map((blob) => {
+    if (!isSmall(blob)) return blob
+    at += blob.length
+    return shared.subarray(at - blob.length, at)
+  })
 }

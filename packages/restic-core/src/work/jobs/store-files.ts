@@ -47,6 +47,9 @@ export function* storeFiles(
   return { value }
 }
 
+/** Twice the longest chunk, so that what is left of one read is seldom moved to make room for the next. */
+const bufferLength = 2 * chunkLengthMax
+
 /** Only a file that cannot be read is a result; anything else is a failure of the job. */
 function unreadable(error: unknown): StoredFile {
   if (!isResticError(error, 'SOURCE')) throw error
@@ -59,24 +62,27 @@ function* storeContent(
   context: JobContext,
   polynomial: bigint,
 ): Generator<JobPart<SealedBlobs>, StoredContent> {
-  const buffer = context.kernel.scratch(chunkLengthMax)
+  const buffer = context.kernel.scratch(bufferLength)
   const chunker = context.kernel.chunker(polynomial)
   const ids: Uint8Array[] = []
   let size = 0
+  let from = 0
   let held = 0
-  for (;;) {
-    const wanted = buffer.subarray(held, chunkLengthMax)
-    const read = file.read(wanted, size + held)
-    const atEnd = read < wanted.length
-    held += read
-    if (held === 0) break
-    const length = chunker.cut(buffer, 0, held) || held
-    ids.push(sealer.add(buffer.subarray(0, length)))
+  for (let atEnd = false; ;) {
+    if (!atEnd && held - from < chunkLengthMax) {
+      buffer.copyWithin(0, from, held)
+      held -= from
+      from = 0
+      const wanted = buffer.subarray(held, bufferLength)
+      const read = file.read(wanted, size + held)
+      atEnd = read < wanted.length
+      held += read
+    }
+    if (from === held) return { content: concatBytes(ids), size }
+    const length = chunker.cut(buffer, from, held) || held - from
+    ids.push(sealer.add(buffer.subarray(from, from + length)))
     yield* sealer.parts()
-    buffer.copyWithin(0, length, held)
-    held -= length
+    from += length
     size += length
-    if (atEnd && held === 0) break
   }
-  return { content: concatBytes(ids), size }
 }

@@ -15,15 +15,14 @@ export interface StoreSettings {
   readonly verify: boolean
 }
 
-/** Blobs ready for a pack: columns, and the sealed bytes one after the other. */
+/** Blobs ready for a pack, in columns. */
 export interface SealedBlobs {
   /** 32 bytes each */
   readonly ids: Uint8Array
-  readonly sealedLengths: Uint32Array
   readonly plaintextLengths: Uint32Array
-  /** whether each was compressed */
+  /** 1 where the blob was compressed */
   readonly compressed: Uint8Array
-  readonly sealed: Uint8Array
+  readonly sealed: readonly Uint8Array[]
 }
 
 /** What became of one file. `content` holds 32 bytes a blob. */
