@@ -4,6 +4,8 @@ export interface BodySlice {
   readonly length: number
 }
 
+const startLength = 64
+
 /** The answer is longer than it may be. */
 export class TooLongError extends Error {}
 
@@ -16,6 +18,7 @@ export class BodyCollector {
   #skip: number
   /** Bytes still to keep. */
   #room: number
+  #start: Uint8Array | undefined
 
   /**
    * @param declared the length the server announced, if it did
@@ -30,8 +33,14 @@ export class BodyCollector {
     this.#buffer = new Uint8Array(Math.min(wanted ?? 0, declared ?? Number.POSITIVE_INFINITY))
   }
 
+  /** The first bytes of the body, also when the slice begins later: enough to tell what it is. */
+  get start(): Uint8Array {
+    return this.#start ?? new Uint8Array()
+  }
+
   /** `enough` when nothing more is wanted although more may come. @throws TooLongError */
   add(chunk: Uint8Array): 'more' | 'enough' {
+    this.#start ??= chunk.slice(0, startLength)
     const dropped = Math.min(this.#skip, chunk.length)
     this.#skip -= dropped
     const taken = chunk.subarray(dropped, Math.min(chunk.length, dropped + this.#room))

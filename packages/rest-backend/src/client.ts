@@ -75,6 +75,7 @@ export class Client {
       })
     } catch (error) {
       call.signal?.throwIfAborted()
+      if (this.#disposed) throw closedError()
       throw noAnswerError(`${what} at ${location.origin}`, error)
     }
     if (answer.status === 200 && isWebPage(answer, call.method)) {
@@ -91,12 +92,16 @@ export class Client {
   }
 
   async #open(): Promise<Dispatcher> {
-    if (this.#disposed) throw new BackendError('the store was closed', 'refused')
+    if (this.#disposed) throw closedError()
     const { dispatcher } = this.#options
     if (typeof dispatcher !== 'function') return dispatcher
     this.#opened ??= dispatcher()
     return this.#opened
   }
+}
+
+function closedError(): BackendError {
+  return new BackendError('the store was closed', 'refused')
 }
 
 function basic({ user, password }: Credentials): string {
@@ -111,6 +116,6 @@ function basic({ user, password }: Credentials): string {
 function isWebPage(answer: HttpAnswer, method: Call['method']): boolean {
   if (!(answer.header('content-type') ?? '').startsWith('text/html')) return false
   if (method !== 'GET') return true
-  const start = new TextDecoder('latin1').decode(answer.body.subarray(0, 1024))
+  const start = new TextDecoder('latin1').decode(answer.start)
   return /^\s*<(!doctype|html|head|!--)/i.test(start)
 }

@@ -30,6 +30,8 @@ export interface HttpAnswer {
   header(name: string): string | undefined
   /** The slice asked for when the status is 200; otherwise the content from its start. */
   readonly body: Uint8Array
+  /** What the content begins with, whatever the slice. */
+  readonly start: Uint8Array
 }
 
 /** Enough to tell people what a server says; the rest of an error page is not fetched. */
@@ -149,7 +151,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #succeed(): void {
     if (!this.#end()) return
     const body = this.#collector?.finish() ?? new Uint8Array()
-    this.#resolve({ status: this.#status, header: (name) => this.#header(name), body })
+    const start = this.#collector?.start ?? body
+    this.#resolve({ status: this.#status, header: (name) => this.#header(name), body, start })
   }
 
   #fail(error: unknown): void {

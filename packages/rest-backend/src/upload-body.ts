@@ -1,8 +1,8 @@
 import { totalLength } from 'restic-core/backend'
 import type { UploadBody } from './exchange.ts'
 
-/** Large enough for speed, small enough for a slow line to show progress within a minute, bytes. */
-export const pieceLength: number = 256 * 1024
+/** Large enough for speed, small enough for a slow line to show progress all the time, bytes. */
+export const pieceLength: number = 1024 * 1024
 /** Arrays up to this length are copied together, for fewer writes to the socket, bytes. */
 const copiedLengthMax = 32 * 1024
 

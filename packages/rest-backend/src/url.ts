@@ -76,7 +76,7 @@ function notALocation(text: string, why: string): BackendError {
   })
 }
 
-/** Everything up to the last @ may be a password when the text is not a URL. */
+/** Everything up to the last @ may be a password when the text is not a URL, and a query a token. */
 function withoutSecrets(text: string): string {
-  return text.replace(/^([a-z+]+:\/\/)?[^]*@/, '$1***@')
+  return text.replace(/^([a-z+]+:\/\/)?[^]*@/, '$1***@').replace(/[?#][^]*$/, '')
 }
