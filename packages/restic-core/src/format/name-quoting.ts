@@ -1,4 +1,4 @@
-import { nameFromBytes, nameToBytes } from './name.ts'
+import { nameFromBytes, nameToBytes, surrogateBytes } from './name.ts'
 import { isPrintable } from './nonprintable.ts'
 
 /*
@@ -42,16 +42,14 @@ function quoteCharacter(character: string): string {
   if (isPrintable(code)) return character
   const letter = letterOfCode.get(code)
   if (letter !== undefined) return `\\${letter}`
-  if (code < 0x80) return `\\x${hex(code, 2)}`
-  if (code >= 0xdc80 && code <= 0xdcff) return `\\x${hex(code & 0xff, 2)}`
-  if (code >= 0xd800 && code <= 0xdfff) return quoteSurrogate(code)
+  if (code < 0x80) return quoteByte(code)
+  if (code >= 0xdc80 && code <= 0xdcff) return quoteByte(code & 0xff)
+  if (code >= 0xd800 && code <= 0xdfff) return surrogateBytes(code).map(quoteByte).join('')
   return code < 0x10000 ? `\\u${hex(code, 4)}` : `\\U${hex(code, 8)}`
 }
 
-/** A surrogate that stands for no byte is three bytes in the name, none of them valid UTF-8. */
-function quoteSurrogate(code: number): string {
-  const bytes = [0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)]
-  return bytes.map((byte) => `\\x${hex(byte, 2)}`).join('')
+function quoteByte(byte: number): string {
+  return `\\x${hex(byte, 2)}`
 }
 
 function hex(value: number, digits: number): string {

@@ -43,15 +43,24 @@ function characterAt(bytes: Uint8Array, at: number, length: number): string {
 /** A surrogate that stands for no byte, as Windows allows in names, is encoded like other characters. */
 export function nameToBytes(name: string): Uint8Array {
   if (name.isWellFormed()) return encoder.encode(name)
-  const bytes: number[] = []
+  const bytes = new Uint8Array(name.length * 3)
+  let at = 0
   for (const character of name) {
     const code = character.codePointAt(0) as number
-    if (code >= escapeBase + 0x80 && code <= escapeBase + 0xff) bytes.push(code & 0xff)
-    else if (code >= 0xd800 && code <= 0xdfff) {
-      bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f))
-    } else bytes.push(...encoder.encode(character))
+    if (code < 0xd800 || code > 0xdfff) {
+      at += encoder.encodeInto(character, bytes.subarray(at)).written
+    } else if (code >= escapeBase + 0x80 && code <= escapeBase + 0xff) bytes[at++] = code & 0xff
+    else {
+      bytes.set(surrogateBytes(code), at)
+      at += 3
+    }
   }
-  return Uint8Array.from(bytes)
+  return bytes.slice(0, at)
+}
+
+/** What UTF-8 would be if it allowed surrogates. Read back, it is three bytes that are not UTF-8. */
+export function surrogateBytes(code: number): [number, number, number] {
+  return [0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)]
 }
 
 /** The order of nodes in a tree, which is that of the names' bytes. */
@@ -90,8 +99,8 @@ function sequenceLength(bytes: Uint8Array, at: number): number {
   return isOverlong || isTooLarge ? 0 : 4
 }
 
-function isUtf8(bytes: Uint8Array, from: number): boolean {
-  for (let at = from; at < bytes.length;) {
+function isUtf8(bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length;) {
     const length = sequenceLength(bytes, at)
     if (length === 0) return false
     at += length
