@@ -17,6 +17,16 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/init.ts')).init,
   },
   {
+    name: 'cat',
+    summary: 'Print an object of the repository',
+    load: async () => (await import('./commands/cat.ts')).cat,
+  },
+  {
+    name: 'ls',
+    summary: 'List the files of a snapshot',
+    load: async () => (await import('./commands/ls.ts')).ls,
+  },
+  {
     name: 'snapshots',
     summary: 'List the snapshots',
     load: async () => (await import('./commands/snapshots.ts')).snapshots,
