@@ -1,5 +1,7 @@
-/** Random values of the format for property tests. */
+/** Random values of the format, and damaged ones, for property tests. */
 import fc from 'fast-check'
+import { expect } from 'vitest'
+import { isResticError } from '../src/base/errors.ts'
 import type { BlobId } from '../src/base/id.ts'
 import { compareNames, nameFromBytes } from '../src/format/name.ts'
 import { type ExtendedAttribute, type Node, nodeTypes } from '../src/format/node.ts'
@@ -10,9 +12,31 @@ const encoder = new TextEncoder()
 
 /** Pieces that quoting, escaping or decoding might get wrong. */
 const awkward = fc.constantFrom(
-  ...['"', '\\', '\\x41', "'", '`', '<>&', '\0', '\u0007\b\f\n\r\t\v', '\u001b', '\u007f'],
-  ...['\u0080', '\u00a0', '\u00ad', '\u200b', '\u2028\u2029', '\ufeff', '\ufffd', '\uffff'],
-  ...['\ue000', '\u{f0000}', '\u{10ffff}', '\u{1f600}', '\u6f22', '\u00e9', 'e\u0301'],
+  '"',
+  '\\',
+  '\\x41',
+  "'",
+  '`',
+  '<>&',
+  '\0',
+  '\u0007\b\f\n\r\t\v',
+  '\u001b',
+  '\u007f',
+  '\u0080',
+  '\u00a0',
+  '\u00ad',
+  '\u200b',
+  '\u2028\u2029',
+  '\ufeff',
+  '\ufffd',
+  '\uffff',
+  '\ue000',
+  '\u{f0000}',
+  '\u{10ffff}',
+  '\u{1f600}',
+  '\u6f22',
+  '\u00e9',
+  'e\u0301',
 )
 const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), awkward)
 
@@ -80,7 +104,7 @@ const anyJsonObject = fc
   .map((members) => JSON.stringify(members))
 
 /** `"unknown…":…`, as a newer writer may add. */
-const anyExtra = fc
+const anyExtraText = fc
   .tuple(fc.string(), fc.jsonValue())
   .map(([key, value]) => `${JSON.stringify(`unknown ${key}`)}:${JSON.stringify(value)}`)
 
@@ -112,7 +136,7 @@ export const anyNode: fc.Arbitrary<Node> = fc
       anyText.filter((error) => error !== ''),
       { nil: undefined },
     ),
-    extra: fc.option(anyExtra, { nil: undefined }),
+    extra: fc.option(anyExtraText, { nil: undefined }),
   })
   // A file always has a size, and 0 is not written, so only a file's comes back.
   .map((node) => ({
@@ -170,4 +194,35 @@ export function damagedFrom(
       }
       return Uint8Array.from(damaged)
     })
+}
+
+/** Members that no version of a file knows. */
+export const anyExtra: fc.Arbitrary<Record<string, unknown>> = fc.dictionary(
+  fc.string().map((key) => `unknown ${key}`),
+  // JSON has no -0.
+  fc.jsonValue().map((value): unknown => JSON.parse(JSON.stringify(value))),
+  { maxKeys: 3, noNullPrototype: true },
+)
+
+/** Reads damaged files: they may be read, or be refused in the ways that are meant for that. */
+export function expectGraceful(
+  whole: fc.Arbitrary<Uint8Array>,
+  read: (damaged: Uint8Array) => unknown,
+): void {
+  const alphabet = '{}[]",:\\ 0123abc.eE-ntfux'
+  fc.assert(
+    fc.property(damagedFrom(whole, alphabet), (damaged) => {
+      try {
+        read(damaged)
+      } catch (error) {
+        expect(isResticError(error, 'CORRUPT', 'UNSUPPORTED')).toBe(true)
+      }
+    }),
+    { numRuns: 500 },
+  )
+}
+
+/** Matches the error of a file that was called `file 12`. */
+export function corrupt(check: string, what = 'file 12'): unknown {
+  return expect.objectContaining({ code: 'CORRUPT', what, check })
 }

@@ -48,6 +48,8 @@ const anyJson = fc
   .map(([value, indent]) => JSON.stringify(value, undefined, indent))
 const structure = '{}[]",:\\ \n\u00010123.eE+-ntfu'
 
+const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
+
 describe('JsonReader', () => {
   it('reads what JSON.parse reads', () => {
     fc.assert(
@@ -142,7 +144,6 @@ describe('JsonReader', () => {
   })
 
   it('refuses nesting that would overflow the stack', () => {
-    const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth)
     expect(() => readerOf(nested(jsonDepthMax)).skip()).not.toThrow()
     expect(() => readerOf(nested(jsonDepthMax + 1)).skip()).toThrow(CorruptDataError)
     expect(() => readerOf('{"a":'.repeat(1_000_000)).skip()).toThrow(CorruptDataError)

@@ -59,8 +59,26 @@ describe('isSafeName', () => {
   })
 
   const onlyUnix = [
-    ...['a\\b', 'C:', 'file:stream', 'a*', 'a?', '"', '<', '|', 'tab\t', 'dot.', 'blank '],
-    ...['CON', 'nul', 'Aux.txt', 'com1', 'LPT9.log', 'com\u00b2', 'CONIN$', 'nul .x', '\udcff'],
+    'a\\b',
+    'C:',
+    'file:stream',
+    'a*',
+    'a?',
+    '"',
+    '<',
+    '|',
+    'tab\t',
+    'dot.',
+    'blank ',
+    'CON',
+    'nul',
+    'Aux.txt',
+    'com1',
+    'LPT9.log',
+    'com\u00b2',
+    'CONIN$',
+    'nul .x',
+    '\udcff',
   ]
   it.each(onlyUnix)('refuses %j for Windows only', (name) => {
     expect(isSafeName(name)).toBe(true)
