@@ -13,7 +13,7 @@ export function filesOfFolder(folder: string): Map<string, Uint8Array> {
 }
 
 /** `bytes` with one bit changed. */
-export function withFlippedBit(bytes: Uint8Array, at = bytes.length >> 1): Uint8Array {
+export function withFlippedBit(bytes: Uint8Array, at: number = bytes.length >> 1): Uint8Array {
   const damaged = bytes.slice()
   damaged[at] = (damaged[at] as number) ^ 1
   return damaged
