@@ -1,0 +1,85 @@
+/** Where a question plays: programs, a folder for the run, data sets. */
+import { mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { DataSet } from '../data/data-set.ts'
+import { type NodeMajor, type Program, needBuild, newestRestic, ourProgram } from './programs.ts'
+
+/** Git ignores it. Data sets stay for the next run; remove it at any time. */
+export const benchFolder: string = join(import.meta.dirname, '..', '..', '.bench')
+
+export interface StageOptions {
+  readonly size: number
+  readonly node: NodeMajor
+  /** restic plays both sides, which tells how much of a ratio is chance on this machine. */
+  readonly isControl: boolean
+  readonly onNote: (text: string) => void
+}
+
+export class Stage implements AsyncDisposable {
+  /** How big the question is, in its unit. */
+  readonly size: number
+  /** Lives as long as the stage. */
+  readonly folder: string
+  readonly ours: Program
+  readonly instanceSync: Program
+  readonly restic: Program
+  readonly isControl: boolean
+  readonly #onNote: (text: string) => void
+
+  private constructor(
+    options: StageOptions,
+    folder: string,
+    programs: Pick<Stage, 'ours' | 'instanceSync' | 'restic'>,
+  ) {
+    this.size = options.size
+    this.isControl = options.isControl
+    this.#onNote = options.onNote
+    this.folder = folder
+    this.ours = programs.ours
+    this.instanceSync = programs.instanceSync
+    this.restic = programs.restic
+  }
+
+  static async set(options: StageOptions): Promise<Stage> {
+    if (!options.isControl) needBuild()
+    const restic = await newestRestic()
+    const ours = options.isControl
+      ? { ...restic, label: 'restic as ours' }
+      : await ourProgram('restic-ts', options.node)
+    const instanceSync = await ourProgram('instance-sync', options.node)
+    await mkdir(benchFolder, { recursive: true })
+    const folder = await mkdtemp(join(benchFolder, 'run-'))
+    return new Stage(options, folder, { ours, instanceSync, restic })
+  }
+
+  /** The folder of a data set, written when it is not there from an earlier run. */
+  async data(set: DataSet): Promise<string> {
+    const folder = join(benchFolder, 'data', set.name)
+    const isThere = await readdir(folder).then(
+      () => true,
+      () => false,
+    )
+    if (!isThere) {
+      this.#onNote(`writing ${set.name}`)
+      const beside = await mkdtemp(join(this.folder, 'data-'))
+      set.write(beside)
+      await mkdir(join(benchFolder, 'data'), { recursive: true })
+      await rename(beside, folder)
+    }
+    return folder
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** Reads every file below, so that the page cache has it. */
+export async function warm(folder: string): Promise<void> {
+  const buffer = new Uint8Array(2 ** 20)
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    await using file = await open(join(entry.parentPath, entry.name))
+    while ((await file.read(buffer)).bytesRead > 0);
+  }
+}
