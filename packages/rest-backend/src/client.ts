@@ -76,7 +76,7 @@ export class Client {
     } catch (error) {
       call.signal?.throwIfAborted()
       if (this.#disposed) throw closedError()
-      throw noAnswerError(`${what} at ${location.origin}`, error)
+      throw noAnswerError(what, location.origin, error)
     }
     if (answer.status === 200 && isWebPage(answer, call.method)) {
       throw webPageError(what, 'the answer is a web page, not that of a restic REST server')
@@ -110,12 +110,12 @@ function basic({ user, password }: Credentials): string {
 }
 
 /**
- * A GET needs a look at the body: servers guess the type of a file by its first bytes, and one in a
- * million encrypted files begins with `<B>` or the like.
+ * A GET needs a look at the body: rest-server guesses the type of a file by its first bytes, and one
+ * in a million encrypted files begins with `<B>` or the like.
  */
 function isWebPage(answer: HttpAnswer, method: Call['method']): boolean {
   if (!(answer.header('content-type') ?? '').startsWith('text/html')) return false
   if (method !== 'GET') return true
   const start = new TextDecoder('latin1').decode(answer.start)
-  return /^\s*<(!doctype|html|head|!--)/i.test(start)
+  return /^\s*<(!doctype|html|head)/i.test(start)
 }

@@ -50,19 +50,32 @@ const certificateWanted: Meaning = {
   permanent: true,
   hint: 'Name a client certificate with its key (--tls-client-cert).',
 }
+/**
+ * In TLS 1.3 a server refuses a client without a certificate after the handshake. undici tells only
+ * that the connection was closed, before any data came.
+ */
+const closedUnheard: Meaning = {
+  text: 'the connection was closed without an answer',
+  hint: 'If the server wants a client certificate, name one with its key (--tls-client-cert).',
+}
 const proxyRefused: Meaning = {
   text: 'the proxy wants other credentials',
   permanent: true,
   hint: 'Check user name and password of the proxy.',
 }
 
-/** A request that got no answer. */
-export function noAnswerError(what: string, error: unknown): BackendError {
+/**
+ * A request that got no answer.
+ *
+ * @param origin of the server, which the message names
+ */
+export function noAnswerError(request: string, origin: string, error: unknown): BackendError {
+  const what = `${request} at ${origin}`
   if (error instanceof StuckError) {
     return new BackendError(`${what}: ${error.message}`, 'unavailable')
   }
   if (error instanceof TooLongError) return webPageError(what, error.message)
-  const { text, permanent = false, hint } = meaningOf(error)
+  const { text, permanent = false, hint } = meaningOf(error, origin.startsWith('https:'))
   const detail = error instanceof Error && error.message !== '' ? ` (${error.message})` : ''
   return new BackendError(`${what}: ${text}${detail}`, 'unavailable', {
     permanent,
@@ -71,7 +84,7 @@ export function noAnswerError(what: string, error: unknown): BackendError {
   })
 }
 
-function meaningOf(error: unknown): Meaning {
+function meaningOf(error: unknown, secure: boolean): Meaning {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const message = error instanceof Error ? error.message : ''
   const known = network[code]
@@ -79,7 +92,16 @@ function meaningOf(error: unknown): Meaning {
   if (/ALERT_.*CERTIFICATE|ALERT_HANDSHAKE_FAILURE/.test(code)) return certificateWanted
   if (/CERT|SIGNATURE|ERR_TLS_/.test(code)) return untrusted
   if (/\b407\b/.test(message)) return proxyRefused
+  if (secure && wasUnheard(error)) return closedUnheard
   return cut
+}
+
+function wasUnheard(error: unknown): boolean {
+  if (!(error instanceof Error && 'socket' in error)) return false
+  const { socket } = error
+  return (
+    typeof socket === 'object' && socket !== null && 'bytesRead' in socket && socket.bytesRead === 0
+  )
 }
 
 /** All of these are permanent; what is not here may pass. */

@@ -13,7 +13,7 @@ import { repositoryCache, type CachedType, type CacheEvent, type CacheStore } fr
 import { memoryBackend } from './memory.ts'
 import { overriding } from './request.ts'
 
-const key = (type: CachedType, name: string): string => `${type} ${name}`
+const keyOf = (type: CachedType, name: string): string => `${type} ${name}`
 const broken = async (): Promise<never> => {
   throw new Error('disk on fire')
 }
@@ -24,17 +24,17 @@ function memoryCache(): CacheStore & { readonly held: Map<string, Uint8Array> } 
   return {
     held,
     get: async (type, name, range) => {
-      const bytes = held.get(key(type, name))
+      const bytes = held.get(keyOf(type, name))
       if (!bytes || !range) return bytes
       const end = range.offset + range.length
       return end > bytes.length ? undefined : bytes.slice(range.offset, end)
     },
-    put: async (type, name, body) => void held.set(key(type, name), concatBytes(body)),
+    put: async (type, name, body) => void held.set(keyOf(type, name), concatBytes(body)),
     list: async (type) =>
       [...held.keys()]
         .filter((entry) => entry.startsWith(type))
         .map((entry) => entry.split(' ')[1] ?? ''),
-    remove: async (type, name) => void held.delete(key(type, name)),
+    remove: async (type, name) => void held.delete(keyOf(type, name)),
   }
 }
 
