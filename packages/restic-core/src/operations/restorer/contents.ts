@@ -5,6 +5,7 @@ import { isResticError } from '../../base/errors.ts'
 import { type BlobId, shortId } from '../../base/id.ts'
 import type { IndexedRepository } from '../../repository/api.ts'
 import { decodeJobError } from '../../work/job-error.ts'
+import { inOwnBuffer } from '../shared/own-buffer.ts'
 import type { TargetTree } from '../shared/target-tree.ts'
 import { Turns } from '../shared/turns.ts'
 import { clearPlace } from './clear-place.ts'
@@ -101,14 +102,13 @@ class ContentRestorer {
     packed: Uint8Array,
     { signal }: Cancellable,
   ): Promise<readonly number[]> {
-    // A buffer can move to another thread only as a whole.
-    const stretch = packed.byteLength === packed.buffer.byteLength ? packed : packed.slice()
+    const stretch = inOwnBuffer(packed)
     const key = this.#from.masterKey
     const what = `pack ${shortId(pack)}`
     const { damaged, failed } = await this.#from.runtime.pool.run(
       'restoreBlobs',
       { key, what, stretch, blobs, writes, files },
-      { signal, transfer: [stretch.buffer as ArrayBuffer] },
+      { signal, transfer: [stretch.buffer] },
     )
     for (const { file, error } of failed) {
       this.#progress.failed(this.#path(planFiles[file] as number), decodeJobError(error))

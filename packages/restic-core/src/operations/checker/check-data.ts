@@ -1,0 +1,106 @@
+import { MiB } from '../../base/bytes.ts'
+import type { Cancellable } from '../../base/cancel.ts'
+import { Budget } from '../../base/concurrency.ts'
+import { isResticError } from '../../base/errors.ts'
+import type { PackId } from '../../base/id.ts'
+import { mapLimited } from '../../base/map-limited.ts'
+import type { PackEntry } from '../../format/pack-header.ts'
+import type { IndexedRepository } from '../../repository/api.ts'
+import { inOwnBuffer } from '../shared/own-buffer.ts'
+import type { CheckOptions } from './check.ts'
+import type { PackSizes } from './check-packs.ts'
+import type { Finding } from './findings.ts'
+import { type DataSubset, choosePacks } from './subset.ts'
+
+/** Bytes of packs that are being fetched or checked. */
+const fetchedMax: number = 128 * MiB
+
+/** Reads packs whole, on the pool. A pack with problems is read twice before it is judged. */
+export async function* checkData(
+  repository: IndexedRepository,
+  sizes: PackSizes,
+  subset: 'all' | DataSubset,
+  { signal, onEvent }: CheckOptions,
+): AsyncGenerator<Finding, void> {
+  const { index, runtime, connections } = repository
+  const packs = choosePacks(
+    sizes,
+    subset,
+    (pack) => index.packId(pack),
+    (length) => runtime.random(length),
+  )
+  const layout = index.byPack()
+  const memory = new Budget(fetchedMax)
+  const checkOne = async (number: number, stop: AbortSignal): Promise<Finding | undefined> => {
+    const size = sizes.get(number) as number
+    const entries = layout.entries.subarray(layout.starts[number], layout.starts[number + 1])
+    const indexed = Array.from(entries, (entry) => index.blob(entry))
+    await memory.take(size, { signal: stop })
+    try {
+      const pack = { id: index.packId(number), indexed: indexed.toSorted(byOffset) }
+      return await judgePack(repository, pack, { signal: stop })
+    } finally {
+      memory.give(size)
+    }
+  }
+  let done = 0
+  const limit = connections + runtime.pool.size
+  for await (const finding of mapLimited(packs, limit, checkOne, { signal })) {
+    onEvent?.({ type: 'checked', stage: 'data', done: ++done, total: packs.length })
+    if (finding) yield finding
+  }
+}
+
+interface IndexedPack {
+  readonly id: PackId
+  /** in the order of offsets */
+  readonly indexed: readonly PackEntry[]
+}
+
+/** What is wrong with a pack; `isLost` when it could not even be read. */
+interface PackProblem {
+  readonly text: string
+  readonly isLost: boolean
+}
+
+async function judgePack(
+  repository: IndexedRepository,
+  pack: IndexedPack,
+  options: Cancellable,
+): Promise<Finding | undefined> {
+  const first = await findProblem(repository, pack, options)
+  if (first === undefined) return undefined
+  const second = await findProblem(repository, pack, options)
+  const about = { severity: 'error', pack: pack.id, what: `pack ${pack.id}` } as const
+  if (second === undefined) {
+    const text = `check successful on second attempt, original error: ${first.text}`
+    return { ...about, kind: 'pack-unsteady', text }
+  }
+  return { ...about, kind: second.isLost ? 'pack-lost' : 'pack-broken', text: second.text }
+}
+
+async function findProblem(
+  repository: IndexedRepository,
+  { id, indexed }: IndexedPack,
+  { signal }: Cancellable,
+): Promise<PackProblem | undefined> {
+  let bytes: Uint8Array<ArrayBuffer>
+  try {
+    bytes = inOwnBuffer(await repository.readPack(id, { signal }))
+  } catch (error) {
+    if (!isResticError(error, 'CORRUPT', 'MISSING', 'BACKEND')) throw error
+    // A store that cannot be reached says nothing about this pack.
+    if (isResticError(error, 'BACKEND') && !error.permanent) throw error
+    return { text: error.message, isLost: true }
+  }
+  const problems = await repository.runtime.pool.run(
+    'checkPack',
+    { key: repository.masterKey, id, bytes, indexed },
+    { signal, transfer: [bytes.buffer] },
+  )
+  return problems.length === 0 ? undefined : { text: problems.join('; '), isLost: false }
+}
+
+function byOffset(a: PackEntry, b: PackEntry): number {
+  return a.offset - b.offset
+}
