@@ -24,7 +24,10 @@ export async function* mapLimited<Item, Result>(
       running.push(run)
       if (running.length >= limit) yield await (running.shift() as Promise<Result>)
     }
-    for (let next = running.shift(); next; next = running.shift()) yield await next
+    for (let next = running.shift(); next; next = running.shift()) {
+      signal.throwIfAborted()
+      yield await next
+    }
   } finally {
     stop.abort(new DOMException('The results are no longer read', 'AbortError'))
     await Promise.allSettled(running)

@@ -22,6 +22,8 @@ export interface SessionParts {
   readonly fileCache: RepositoryCache | undefined
   readonly indexCache: IndexCache | undefined
   readonly locks: Set<RepositoryLock>
+  /** Lets a cache be written behind the work; the session waits for it at its end. */
+  keep(saving: Promise<void>): void
   /** Ends the session; a second call waits for the first. */
   release(): Promise<void>
 }
@@ -42,6 +44,9 @@ export function sessionParts(
   const { masterKey } = key
   const files = new RepositoryFiles({ backend, runtime, masterKey, version: config.version })
   const locks = new Set<RepositoryLock>()
+  let kept: Promise<unknown> = Promise.resolve()
+  const reportUnsaved = (error: unknown): void =>
+    cache?.onEvent?.({ type: 'cache', problem: 'unwritable', file: 'index', name: '', error })
   let released: Promise<void> | undefined
   return {
     backend,
@@ -55,13 +60,21 @@ export function sessionParts(
     fileCache,
     indexCache: cache?.index,
     locks,
-    release: () => (released ??= releaseAll(locks, backend)),
+    keep(saving) {
+      kept = Promise.all([kept, saving.catch(reportUnsaved)])
+    },
+    release: () => (released ??= releaseAll(locks, kept, backend)),
   }
 }
 
-async function releaseAll(locks: ReadonlySet<RepositoryLock>, backend: Backend): Promise<void> {
+async function releaseAll(
+  locks: ReadonlySet<RepositoryLock>,
+  kept: Promise<unknown>,
+  backend: Backend,
+): Promise<void> {
   try {
     for (const lock of locks) await lock[Symbol.asyncDispose]()
+    await kept
   } finally {
     await backend[Symbol.asyncDispose]()
   }

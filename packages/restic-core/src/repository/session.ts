@@ -22,6 +22,7 @@ import { PackedBlobReader } from './blobs/reader.ts'
 import { writing } from './blobs/writing.ts'
 import type { RepositoryFiles, SealedFileType, SmallFile } from './files.ts'
 import { BlobIndex } from './index/blob-index.ts'
+import { isWorthSaving } from './index/index-cache.ts'
 import { loadIndexFiles } from './index/load.ts'
 import { saveIndexFile } from './index/save.ts'
 import { type LockOptions, acquireLock } from './locks/acquire.ts'
@@ -110,7 +111,8 @@ export class RepositorySession implements Repository {
 
   async loadIndex(options: Cancellable & Observed<IndexEvent> = {}): Promise<IndexedRepository> {
     const { indexCache, fileCache } = this.parts
-    const files = await loadIndexFiles(this, { ...options, cache: indexCache })
+    const { files, cached } = await loadIndexFiles(this, { ...options, cache: indexCache })
+    if (indexCache && isWorthSaving(files, cached)) this.parts.keep(indexCache.save(files))
     const index = BlobIndex.of([...files.values()])
     if (fileCache) {
       fileCache.addTreePacks(index.treePacks())

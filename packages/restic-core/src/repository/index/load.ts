@@ -7,14 +7,18 @@ import type { IndexColumns } from '../../format/index-file.ts'
 import { openIndexFile } from '../../work/jobs/parse-index.ts'
 import type { IndexEvent, Repository } from '../api.ts'
 import { smallFileLabel } from '../files.ts'
-import type { IndexCache } from './index-cache.ts'
-
-export type IndexFiles = ReadonlyMap<IndexId, IndexColumns>
+import type { IndexCache, IndexFiles } from './index-cache.ts'
 
 type IndexView = Pick<Repository, 'files' | 'connections' | 'runtime' | 'masterKey' | 'config'>
 
 export interface LoadIndexOptions extends Cancellable, Observed<IndexEvent> {
   readonly cache?: IndexCache | undefined
+}
+
+export interface LoadedIndex {
+  readonly files: IndexFiles
+  /** what the cache had, whether it is listed or not */
+  readonly cached: IndexFiles
 }
 
 /** Below this much to read, bytes, starting threads takes longer than the work. */
@@ -29,7 +33,7 @@ const inlineBytesMax = 2 * 1024 * 1024
 export async function loadIndexFiles(
   view: IndexView,
   { cache, onEvent, signal }: LoadIndexOptions = {},
-): Promise<IndexFiles> {
+): Promise<LoadedIndex> {
   const [listed, cached] = await Promise.all([
     listedFiles(view, { signal }),
     cache?.load() ?? noFiles,
@@ -55,7 +59,7 @@ export async function loadIndexFiles(
     onEvent?.({ type: 'index', done: ++done, total: listed.length })
   }
   for await (const _ of mapLimited(wanted, view.connections, read, { signal })) continue
-  return files
+  return { files, cached }
 }
 
 const noFiles: IndexFiles = new Map()
