@@ -156,10 +156,28 @@ export type { ChangeRules, ParentWish } from './operations/archiver/parent.ts'
 export { chooseParent } from './operations/archiver/parent.ts'
 export type { Target } from './operations/archiver/targets.ts'
 export { cleanPath, joinPath, layOutTargets } from './operations/archiver/targets.ts'
+export { check } from './operations/checker/check.ts'
+export type { CheckOptions } from './operations/checker/check.ts'
+export type { CheckEvent, Finding, FindingKind } from './operations/checker/findings.ts'
+export type { DataSubset } from './operations/checker/subset.ts'
+export type { Overwrite } from './operations/restorer/decisions.ts'
+export type {
+  ItemAction,
+  RestoreCounts,
+  RestoreEvent,
+  RestoreSummary,
+} from './operations/restorer/events.ts'
+export { planRestore } from './operations/restorer/plan.ts'
+export type { PlanRestoreOptions, PlannedFile, RestorePlan } from './operations/restorer/plan.ts'
+export { restore } from './operations/restorer/restore.ts'
+export type { RestoreOptions } from './operations/restorer/restore.ts'
 export { findTree } from './operations/shared/find-tree.ts'
+export type { Glob } from './operations/shared/glob.ts'
+export { matchesGlob, parseGlob } from './operations/shared/glob.ts'
 export type { Pattern, PatternAnswer, PatternList } from './operations/shared/pattern.ts'
 export { matchPatterns, parsePatterns } from './operations/shared/pattern.ts'
 export type { SourceEntry, SourceTree } from './operations/shared/source-tree.ts'
+export type { Keepable, TargetEntry, TargetTree } from './operations/shared/target-tree.ts'
 export type { WalkStep, WalkTreesOptions, WalkedTree } from './operations/shared/tree-walk.ts'
 export { walkTree, walkTrees } from './operations/shared/tree-walk.ts'
 export type { ProcessIdentity, Runtime } from './work/runtime.ts'
