@@ -3,7 +3,6 @@ export { defaultCacheFolder, openDiskCache, removeCache, unusedCaches } from './
 export { nodeFileAccess } from './file-access.ts'
 export { fileSource } from './file-source.ts'
 export { type FileTargetOptions, fileTarget } from './file-target.ts'
-export { type FileTargetOptions, fileTarget } from './file-target.ts'
 export { holdHangup } from './hangup.ts'
 export { isProcessAlive, processIdentity } from './identity.ts'
 export { nodeIndexCache } from './index-cache.ts'
