@@ -17,6 +17,11 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/init.ts')).init,
   },
   {
+    name: 'backup',
+    summary: 'Store files and folders in a new snapshot',
+    load: async () => (await import('./commands/backup.ts')).backup,
+  },
+  {
     name: 'cat',
     summary: 'Print an object of the repository',
     load: async () => (await import('./commands/cat.ts')).cat,

@@ -7,6 +7,7 @@ import { type RepositoryLocation, parseLocation } from '../shared/location.ts'
 import { askPassword, givenPassword, refuseEmpty } from '../shared/password.ts'
 import { openStore } from '../shared/store.ts'
 import { formatGoDuration } from '../shared/units.ts'
+import { sessionCache } from './cache.ts'
 import type { CommandContext } from './command.ts'
 import { retryText } from './retry-text.ts'
 
@@ -110,6 +111,7 @@ async function openWith(context: CommandContext, password: string): Promise<Repo
       backend,
       password,
       keyHint: globals.keyHint === '' ? undefined : globals.keyHint,
+      cache: sessionCache(context),
       retry: { onEvent: (event) => context.warn(retryText(event)) },
       signal,
     })

@@ -1,0 +1,96 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { type Exclusion, type PatternList, type SourceEntry, matchPatterns } from 'restic-core'
+
+/** A file that marks a directory whose other content is left out. */
+export interface TagFile {
+  readonly name: string
+  /** How its content must begin; '' leaves that open. */
+  readonly header: string
+}
+
+/** https://bford.info/cachedir/ */
+export const cacheTag: TagFile = {
+  name: 'CACHEDIR.TAG',
+  header: 'Signature: 8a477f597d28d172789f06886806bc55',
+}
+
+/** Reads `name` or `name:header`. */
+export function parseTagFile(text: string): TagFile {
+  const colon = text.indexOf(':')
+  return colon < 0
+    ? { name: text, header: '' }
+    : { name: text.slice(0, colon), header: text.slice(colon + 1) }
+}
+
+export interface ExclusionRules {
+  readonly patterns: readonly PatternList[]
+  /** absolute; left out with everything below */
+  readonly folders: readonly string[]
+  /** files of more bytes are left out */
+  readonly sizeMax?: number | undefined
+  readonly tagFiles: readonly TagFile[]
+  /** Numbers of the file systems that may be entered, by absolute target; all when not given. */
+  readonly devices?: ReadonlyMap<string, bigint> | undefined
+}
+
+/** What a backup leaves out, decided by absolute path, then by what the entry is. */
+export function makeExclusion(rules: ExclusionRules, warn: (text: string) => void): Exclusion {
+  const { patterns, sizeMax, tagFiles, devices } = rules
+  const folders = new Set(rules.folders)
+  const allowed = (path: string, entry: SourceEntry): boolean =>
+    devices === undefined || isAllowedDevice(devices, absolutePath(path), entry.deviceId)
+  return {
+    byPath: (path) => {
+      const absolute = absolutePath(path)
+      return folders.has(absolute) || patterns.some((list) => matchPatterns(list, absolute).matched)
+    },
+    byEntry: (path, entry) => {
+      if (entry.type === 'dir') return false
+      const isLarge = entry.type === 'file' && sizeMax !== undefined && entry.size > sizeMax
+      return isLarge || !allowed(path, entry)
+    },
+    enter: allowed,
+    onlyEntry: (path, names) =>
+      tagFiles.find((tag) => names.includes(tag.name) && isTagged(path, tag, warn))?.name,
+  }
+}
+
+/** Paths below a clean target are clean; this is asked for every entry. */
+function absolutePath(path: string): string {
+  return path.startsWith('/') ? path : resolve(path)
+}
+
+/** The nearest target above decides. */
+function isAllowedDevice(
+  devices: ReadonlyMap<string, bigint>,
+  path: string,
+  device: bigint,
+): boolean {
+  for (let folder = path; ; folder = resolve(folder, '..')) {
+    const allowed = devices.get(folder)
+    if (allowed !== undefined) return allowed === device
+    if (folder === resolve(folder, '..')) return true
+  }
+}
+
+function isTagged(folder: string, tag: TagFile, warn: (text: string) => void): boolean {
+  if (tag.header === '') return true
+  const path = `${folder}/${tag.name}`
+  const wanted = Buffer.from(tag.header)
+  try {
+    const file = openSync(path, 'r')
+    try {
+      const found = Buffer.alloc(wanted.length)
+      const length = readSync(file, found, 0, found.length, 0)
+      return length === wanted.length && found.equals(wanted)
+    } finally {
+      closeSync(file)
+    }
+  } catch (error) {
+    warn(
+      `could not read signature from exclusion tagfile ${JSON.stringify(path)}: ${String(error)}`,
+    )
+    return false
+  }
+}

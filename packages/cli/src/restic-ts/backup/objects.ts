@@ -1,0 +1,84 @@
+import {
+  type ItemEvent,
+  type Outcome,
+  type ScannedEvent,
+  type SkippedEvent,
+  actions,
+} from './events.ts'
+
+export function errorObject({ path, error }: SkippedEvent): object {
+  return {
+    message_type: 'error',
+    error: { message: error.message },
+    during: 'archival',
+    item: path,
+  }
+}
+
+export function scannedObject({ totals, durationMs }: ScannedEvent): object {
+  return verboseStatus('scan_finished', '', durationMs, {
+    data_size: totals.bytes,
+    total_files: totals.files,
+  })
+}
+
+export function itemObject({ path, kind, change, bytes }: ItemEvent, durationMs: number): object {
+  const isNew = change !== 'unchanged'
+  const isDirectory = kind === 'dir'
+  return verboseStatus(actions[change], isDirectory ? `${path}/` : path, durationMs, {
+    data_size: isNew && !isDirectory ? bytes : 0,
+    metadata_size: isNew && isDirectory ? bytes : 0,
+  })
+}
+
+function verboseStatus(
+  action: string,
+  item: string,
+  durationMs: number,
+  sizes: {
+    readonly data_size?: number
+    readonly metadata_size?: number
+    readonly total_files?: number
+  },
+): object {
+  const { data_size = 0, metadata_size = 0, total_files = 0 } = sizes
+  return {
+    message_type: 'verbose_status',
+    action,
+    item,
+    duration: seconds(durationMs),
+    data_size,
+    data_size_in_repo: 0,
+    metadata_size,
+    metadata_size_in_repo: 0,
+    total_files,
+  }
+}
+
+export function summaryObject({ snapshotId, summary, dryRun, durationMs }: Outcome): object {
+  return {
+    message_type: 'summary',
+    files_new: summary.filesNew,
+    files_changed: summary.filesChanged,
+    files_unmodified: summary.filesUnmodified,
+    dirs_new: summary.dirsNew,
+    dirs_changed: summary.dirsChanged,
+    dirs_unmodified: summary.dirsUnmodified,
+    data_blobs: summary.dataBlobs,
+    tree_blobs: summary.treeBlobs,
+    data_added: summary.dataAdded,
+    data_added_packed: summary.dataAddedPacked,
+    total_files_processed: summary.totalFilesProcessed,
+    total_bytes_processed: summary.totalBytesProcessed,
+    total_duration: seconds(durationMs),
+    backup_start: summary.backupStart,
+    backup_end: summary.backupEnd,
+    snapshot_id: snapshotId,
+    dry_run: dryRun || undefined,
+  }
+}
+
+/** To the nanosecond. */
+function seconds(durationMs: number): number {
+  return Number((durationMs / 1000).toFixed(9))
+}

@@ -1,0 +1,79 @@
+import type { Cancellable, Exclusion, SourceTree, Target } from 'restic-core'
+import { isResticError, joinPath } from 'restic-core'
+
+export interface ScanTotals {
+  readonly files: number
+  readonly bytes: number
+}
+
+/** So long the scan may hold the thread before the backup gets a turn. */
+const turnMs = 10
+
+/**
+ * Counts what a backup of the targets will meet, for the progress it shows. What cannot be read is
+ * left out here; the backup itself tells of it.
+ */
+export async function scan(
+  source: SourceTree,
+  targets: readonly Target[],
+  exclusion: Exclusion,
+  { signal, onTotals }: Cancellable & { readonly onTotals: (totals: ScanTotals) => void },
+): Promise<ScanTotals> {
+  let totals: ScanTotals = { files: 0, bytes: 0 }
+  let turnEnds = performance.now() + turnMs
+  for (const size of fileSizes(source, targets, exclusion)) {
+    totals = { files: totals.files + 1, bytes: totals.bytes + size }
+    if (performance.now() < turnEnds) continue
+    onTotals(totals)
+    await nextTurn()
+    signal?.throwIfAborted()
+    turnEnds = performance.now() + turnMs
+  }
+  onTotals(totals)
+  return totals
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
+
+function* fileSizes(
+  source: SourceTree,
+  targets: readonly Target[],
+  exclusion: Exclusion,
+): Generator<number, void> {
+  for (const { source: path, children, explicit = false } of targets) {
+    if (children === undefined) yield* sizesBelow(source, path, explicit, exclusion)
+    else yield* fileSizes(source, children, exclusion)
+  }
+}
+
+function* sizesBelow(
+  source: SourceTree,
+  path: string,
+  explicit: boolean,
+  exclusion: Exclusion,
+): Generator<number, void> {
+  if (!explicit && exclusion.byPath?.(path) === true) return
+  const entry = readable(() => source.entry(path))
+  if (entry === undefined) return
+  if (!explicit && exclusion.byEntry?.(path, entry) === true) return
+  if (entry.type === 'file') yield entry.size
+  if (entry.type !== 'dir' || exclusion.enter?.(path, entry) === false) return
+  const names = readable(() => source.list(path)) ?? []
+  const only = exclusion.onlyEntry?.(path, names)
+  for (const name of only === undefined ? names : [only]) {
+    yield* sizesBelow(source, joinPath(path, name), false, exclusion)
+  }
+}
+
+function readable<T>(ask: () => T): T | undefined {
+  try {
+    return ask()
+  } catch (error) {
+    if (isResticError(error, 'SOURCE')) return undefined
+    throw error
+  }
+}

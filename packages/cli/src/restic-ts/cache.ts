@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import type { CacheStore, OpenOptions } from 'restic-core'
+import { defaultCacheFolder, nodeIndexCache, openDiskCache } from 'restic-core/node'
+import type { CommandContext } from './command.ts'
+
+/** Where caches are kept; undefined with `--no-cache`, and where no place is known. */
+export function cacheFolder({ globals, environment }: CommandContext): string | undefined {
+  if (!globals.cache) return undefined
+  return globals.cacheDir === ''
+    ? defaultCacheFolder(environment, process.platform)
+    : globals.cacheDir
+}
+
+/** The cache on disk that restic uses too, and in it the index as we keep it. */
+export function sessionCache(context: CommandContext): OpenOptions['cache'] {
+  const folder = cacheFolder(context)
+  if (folder === undefined) return undefined
+  return (repository) => ({
+    files: openedOnUse(() => openDiskCache({ folder, repository })),
+    index: nodeIndexCache(join(folder, repository, 'restic-ts-index'), { sha256 }),
+  })
+}
+
+function sha256(data: Uint8Array): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(data).digest())
+}
+
+/** A session takes a cache at once; opening one takes a while, and may fail like any other use. */
+function openedOnUse(open: () => Promise<CacheStore>): CacheStore {
+  let opened: Promise<CacheStore> | undefined
+  const store = (): Promise<CacheStore> => (opened ??= open())
+  return {
+    get: async (...args) => (await store()).get(...args),
+    put: async (...args) => (await store()).put(...args),
+    remove: async (...args) => (await store()).remove(...args),
+    list: async (...args) => (await store()).list(...args),
+  }
+}

@@ -1,0 +1,115 @@
+import { type Exclusion, type SourceTree, backup as archive } from 'restic-core'
+import { fileSource } from 'restic-core/node'
+import { makeExclusion } from '../backup/exclusion.ts'
+import { type BackupFlags, backupFlags, declareBackupFlags } from '../backup/flags.ts'
+import { findParent } from '../backup/parent.ts'
+import { type BackupPlan, planBackup } from '../backup/plan.ts'
+import type { Event, Outcome } from '../backup/events.ts'
+import { jsonReporter, textReporter } from '../backup/report.ts'
+import { scan } from '../backup/scan.ts'
+import { cacheFolder } from '../cache.ts'
+import { type CommandContext, defineCommand, type LoadedCommand } from '../command.ts'
+import { openSession } from '../session.ts'
+
+type Report = (event: Event) => void | Promise<void>
+
+export const backup: LoadedCommand = defineCommand({
+  declare: declareBackupFlags,
+  options: backupFlags,
+  run: runBackup,
+  text: (_, screen, context) => textReporter(screen, context),
+  json: (_, screen, context) => jsonReporter(screen, context),
+  exitCode: ({ incomplete }) => (incomplete ? 3 : 0),
+})
+
+async function runBackup(
+  flags: BackupFlags,
+  context: CommandContext,
+  onEvent: Report,
+): Promise<Outcome> {
+  const report = (event: Event): void => void onEvent(event)
+  const startMs = performance.now()
+  const source = fileSource()
+  const plan = await planBackup(flags, source, context)
+  report({ type: 'step', text: 'open repository' })
+  await using session = await openSession(context, flags.dryRun ? 'none' : 'shared-always')
+  const { repository, signal } = session
+  const parent = await findParent(session, flags, plan.facts)
+  report({ type: 'parent', parent })
+  report({ type: 'step', text: 'load index files' })
+  const indexed = await repository.loadIndex({ signal })
+
+  const words = `[${plan.words.join(' ')}]`
+  const scanning = startScan(flags, plan, source, context, report)
+  report({ type: 'step', text: `start backup on ${words}` })
+  const { globals } = context
+  try {
+    const result = await archive(indexed, source, {
+      targets: plan.targets,
+      snapshot: plan.facts,
+      parent,
+      exclusion: exclusionOf(plan, context, (text) => context.warn(text)),
+      ignoreCtime: flags.ignoreCtime,
+      ignoreInode: flags.ignoreInode,
+      withAtime: flags.withAtime,
+      onUnreadable: () => 'skip',
+      skipIfUnchanged: flags.skipIfUnchanged,
+      dryRun: flags.dryRun,
+      compression: globals.compression,
+      packSize: globals.packSize,
+      verify: globals.extraVerify,
+      signal,
+      onEvent: report,
+    })
+    return {
+      ...result,
+      incomplete: plan.incomplete || result.skipped > 0,
+      dryRun: flags.dryRun,
+      durationMs: performance.now() - startMs,
+    }
+  } finally {
+    await scanning[Symbol.asyncDispose]()
+  }
+}
+
+/** Counts beside the backup what there is to do, when somebody looks at the progress. */
+function startScan(
+  flags: BackupFlags,
+  plan: BackupPlan,
+  source: SourceTree,
+  context: CommandContext,
+  report: (event: Event) => void,
+): AsyncDisposable {
+  const stop = new AbortController()
+  const { verbosity, progressFps } = context.globals
+  const isWanted = flags.scan && (verbosity > 0 || progressFps !== undefined)
+  const startMs = performance.now()
+  const onTotals = (totals: { readonly files: number; readonly bytes: number }): void =>
+    report({ type: 'scanned', totals, finished: false, durationMs: 0 })
+  const run = async (): Promise<void> => {
+    if (!isWanted) return
+    report({ type: 'step', text: `start scan on [${plan.words.join(' ')}]` })
+    const exclusion = exclusionOf(plan, context, () => undefined)
+    const totals = await scan(source, plan.targets, exclusion, { signal: stop.signal, onTotals })
+    const durationMs = performance.now() - startMs
+    report({ type: 'scanned', totals, finished: true, durationMs })
+  }
+  // A scan that fails takes the totals away and nothing else; the backup meets the same trouble.
+  const running = run().catch(() => undefined)
+  return {
+    [Symbol.asyncDispose]: () => {
+      stop.abort()
+      return running
+    },
+  }
+}
+
+function exclusionOf(
+  plan: BackupPlan,
+  context: CommandContext,
+  warn: (text: string) => void,
+): Exclusion {
+  const cache = cacheFolder(context)
+  const folders = cache === undefined ? [] : [cache]
+  return makeExclusion({ ...plan.rules, folders }, warn)
+}
