@@ -20,7 +20,7 @@ export async function nodeKernel(): Promise<Kernel> {
     scrypt,
     ...(await zstd()),
     ...memory,
-    poly1305: nodePoly1305(memory.poly1305) ?? memory.poly1305,
+    poly1305: nodePoly1305(memory.poly1305),
   }
 }
 
@@ -47,12 +47,17 @@ function sha256Stream(): Hasher {
 }
 
 const aesCtr: Kernel['aesCtr'] = (key, iv, data) =>
-  plainBytes(crypto.createCipheriv('aes-256-ctr', key, iv).update(data))
+  plainBytes(crypto.createCipheriv('aes-256-ctr', secretKey(key), iv).update(data))
 
 const aesBlock: Kernel['aesBlock'] = (key, block) => {
   if (block.length !== 16) throw new RangeError('an AES block has 16 bytes')
-  const cipher = crypto.createCipheriv('aes-128-ecb', key, null)
+  const cipher = crypto.createCipheriv('aes-128-ecb', secretKey(key), null)
   return plainBytes(cipher.setAutoPadding(false).update(block))
+}
+
+/** Node 24 begins a cipher in 3 microseconds with such a key, and in 18 with the bytes of one. */
+function secretKey(key: Uint8Array): crypto.KeyObject {
+  return crypto.createSecretKey(key)
 }
 
 const scrypt: Kernel['scrypt'] = (password, salt, { N, r, p }, length) => {
@@ -73,11 +78,11 @@ interface Mac {
 // Making a Mac costs 2 microseconds, in which WebAssembly is through with this many bytes.
 const nativeLengthMin = 4 * KiB
 
-function nodePoly1305(forShortData: Kernel['poly1305']): Kernel['poly1305'] | undefined {
+function nodePoly1305(wasm: Kernel['poly1305']): Kernel['poly1305'] {
   const { createMac } = crypto as CryptoWithMac
-  if (createMac === undefined) return undefined
+  if (createMac === undefined) return wasm
   return (oneTimeKey, data) => {
-    if (data.length < nativeLengthMin) return forShortData(oneTimeKey, data)
+    if (data.length < nativeLengthMin) return wasm(oneTimeKey, data)
     const mac = createMac('poly1305', oneTimeKey)
     mac.update(data)
     return plainBytes(mac.final())
