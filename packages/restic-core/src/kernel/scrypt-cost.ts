@@ -7,7 +7,11 @@ import type { Kernel, ScryptCost } from './kernel.ts'
  *
  * @param nowMs a clock that does not jump
  */
-export function calibrateScrypt(kernel: Kernel, nowMs: () => number, limitMs = 500): ScryptCost {
+export function calibrateScrypt(
+  kernel: Pick<Kernel, 'scrypt'>,
+  nowMs: () => number,
+  limitMs = 500,
+): ScryptCost {
   const r = 8
   let N = 32_768
   let tookMs = runMs(kernel, nowMs, { N, r, p: 1 })
@@ -15,15 +19,16 @@ export function calibrateScrypt(kernel: Kernel, nowMs: () => number, limitMs = 5
     N /= 2
     tookMs = runMs(kernel, nowMs, { N, r, p: 1 })
   }
-  // The work is p times the same, so one more measurement would say nothing new.
-  const p = Math.floor(limitMs / Math.max(tookMs, 1))
+  // The work is p times the same, so one more measurement would say nothing new. No machine does it
+  // in no time: that clock stands still, and restic's usual cost is the better guess.
+  const p = tookMs > 0 ? Math.floor(limitMs / tookMs) : 8
   return { N, r, p: Math.max(1, p) }
 }
 
 /** Below this a slow clock, not a slow machine, decides. */
 const costMin: ScryptCost = { N: 1024, r: 8, p: 1 }
 
-function runMs(kernel: Kernel, nowMs: () => number, cost: ScryptCost): number {
+function runMs(kernel: Pick<Kernel, 'scrypt'>, nowMs: () => number, cost: ScryptCost): number {
   const started = nowMs()
   kernel.scrypt(new Uint8Array(16), new Uint8Array(64), cost, 64)
   return nowMs() - started

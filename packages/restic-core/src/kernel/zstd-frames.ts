@@ -100,6 +100,9 @@ function readFrame(view: DataView, start: number): ZstdFrame {
   const contentLength = readContentLength(view, at, sizeCode, singleSegment)
   at += sizeCode === 0 ? Number(singleSegment) : 1 << sizeCode
   const blocks = readBlocks(view, at)
+  if (contentLength !== undefined && contentLength > blocks.contentLengthMax) {
+    throw notZstd('the blocks cannot hold what the header promises', start)
+  }
   return {
     start,
     end: blocks.end + (hasChecksum ? 4 : 0),

@@ -2,6 +2,7 @@ import * as crypto from 'node:crypto'
 import { KiB } from '../base/bytes.ts'
 import type { Hasher, Kernel } from '../kernel/kernel.ts'
 import { memoryKernels } from '../portable/memory-kernels.ts'
+import { portableScrypt, scryptMemory } from '../portable/scrypt.ts'
 import { plainBytes } from './plain-bytes.ts'
 import { nodeZstd } from './zstd.ts'
 
@@ -60,9 +61,11 @@ function secretKey(key: Uint8Array): crypto.KeyObject {
   return crypto.createSecretKey(key)
 }
 
-const scrypt: Kernel['scrypt'] = (password, salt, { N, r, p }, length) => {
-  // What scrypt needs; Node's default of 32 MiB refuses the cost restic writes.
-  const maxmem = 128 * r * (N + p + 2)
+const scrypt: Kernel['scrypt'] = (password, salt, cost, length) => {
+  // OpenSSL keeps to RFC 7914, which wants N below 2^(16 r); restic takes any.
+  if (Math.log2(cost.N) >= 16 * cost.r) return portableScrypt(password, salt, cost, length)
+  const { N, r, p } = cost
+  const maxmem = scryptMemory(cost)
   return plainBytes(crypto.scryptSync(password, salt, length, { N, r, p, maxmem }))
 }
 

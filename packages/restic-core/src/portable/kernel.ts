@@ -1,8 +1,8 @@
 import { ctr, ecb } from '@noble/ciphers/aes.js'
-import { scrypt } from '@noble/hashes/scrypt.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { Kernel } from '../kernel/kernel.ts'
 import { memoryKernels } from './memory-kernels.ts'
+import { portableScrypt } from './scrypt.ts'
 import { wasmZstd } from './zstd.ts'
 
 /** Cryptography and compression without Node: for browsers, and as the oracle of Node's in tests. */
@@ -12,11 +12,22 @@ export async function portableKernel(): Promise<Kernel> {
     name: 'portable',
     sha256: (data) => sha256(data),
     sha256Stream: () => sha256.create(),
-    aesCtr: (key, iv, data) => ctr(key, iv).encrypt(data),
-    aesBlock: (key, block) => ecb(key, { disablePadding: true }).encrypt(block),
-    scrypt: (password, salt, { N, r, p }, length) =>
-      scrypt(password, salt, { N, r, p, dkLen: length }),
+    aesCtr,
+    aesBlock,
+    scrypt: portableScrypt,
     ...zstd,
     ...memory,
   }
+}
+
+// noble takes keys of every AES and any number of blocks.
+const aesCtr: Kernel['aesCtr'] = (key, iv, data) => {
+  if (key.length !== 32) throw new RangeError('an AES-256 key has 32 bytes')
+  return ctr(key, iv).encrypt(data)
+}
+
+const aesBlock: Kernel['aesBlock'] = (key, block) => {
+  if (key.length !== 16) throw new RangeError('an AES-128 key has 16 bytes')
+  if (block.length !== 16) throw new RangeError('an AES block has 16 bytes')
+  return ecb(key, { disablePadding: true }).encrypt(block)
 }

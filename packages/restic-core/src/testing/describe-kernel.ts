@@ -140,6 +140,11 @@ function describeScrypt(kernel: () => Kernel): void {
     )
   })
 
+  it('derives with an N that RFC 7914 finds too large for its r, as restic does', () => {
+    const derived = kernel().scrypt(text('p'), text('s'), { N: 65_536, r: 1, p: 1 }, 8)
+    expect(toHex(derived)).toBe(toHex(syncScrypt(text('p'), text('s'), 65_536, 1, 1, 8)))
+  })
+
   it('has the memory for the cost restic writes', () => {
     const derived = kernel().scrypt(text('p'), new Uint8Array(64), { N: 32_768, r: 8, p: 2 }, 64)
     expect(toHex(derived.subarray(0, 8))).toBe(scryptOfResticCost)
