@@ -1,12 +1,14 @@
 import type { Dispatcher } from 'undici'
 import {
   BackendError,
+  isResticError,
   requestLabel,
   type BackendRequest,
   type Cancellable,
 } from 'restic-core/backend'
 import type { BodySlice } from './body-collector.ts'
-import { noAnswerError, webPageError } from './errors.ts'
+import type { Dispatchers } from './dispatcher.ts'
+import { isUntrusted, noAnswerError, webPageError } from './errors.ts'
 import { exchange, type HttpAnswer, type UploadBody } from './exchange.ts'
 import type { Credentials, RestLocation } from './url.ts'
 
@@ -15,8 +17,7 @@ export interface ClientOptions {
   readonly credentials: Credentials | undefined
   readonly userAgent: string
   readonly stuckTimeoutMs: number
-  /** The caller's own, or how to open one for the first request. */
-  readonly dispatcher: Dispatcher | (() => Promise<Dispatcher>)
+  readonly dispatchers: Dispatchers
 }
 
 export interface Call extends Cancellable {
@@ -36,7 +37,7 @@ const answerLengthMaxDefault = 64 * 1024
 export class Client {
   readonly #options: ClientOptions
   readonly #headers: Readonly<Record<string, string>>
-  #opened: Promise<Dispatcher> | undefined
+  #dispatcher: Promise<Dispatcher> | undefined
   #disposed = false
 
   constructor(options: ClientOptions) {
@@ -56,27 +57,17 @@ export class Client {
    * @throws BackendError 'unavailable' when there is no answer, or one that cannot be the server's
    */
   async ask(request: BackendRequest, call: Call): Promise<HttpAnswer> {
-    const { location, stuckTimeoutMs } = this.#options
     const what = requestLabel(request)
     call.signal?.throwIfAborted()
-    const dispatcher = await this.#open()
+    if (this.#disposed) throw closedError()
     let answer: HttpAnswer
     try {
-      answer = await exchange(dispatcher, {
-        method: call.method,
-        origin: location.origin,
-        path: location.path + call.path,
-        headers: { ...this.#headers, ...call.headers },
-        body: call.body,
-        slice: call.slice,
-        answerLengthMax: call.answerLengthMax ?? answerLengthMaxDefault,
-        stuckTimeoutMs,
-        signal: call.signal,
-      })
+      answer = await this.#exchange(call)
     } catch (error) {
       call.signal?.throwIfAborted()
       if (this.#disposed) throw closedError()
-      throw noAnswerError(what, location.origin, error)
+      if (isResticError(error)) throw error
+      throw noAnswerError(what, this.#options.location.origin, error)
     }
     if (answer.status === 200 && isWebPage(answer, call.method)) {
       throw webPageError(what, 'the answer is a web page, not that of a restic REST server')
@@ -87,16 +78,36 @@ export class Client {
   /** Cuts what is still in flight. */
   async dispose(): Promise<void> {
     this.#disposed = true
-    const dispatcher = await this.#opened
-    await dispatcher?.destroy()
+    await this.#options.dispatchers.close()
   }
 
-  async #open(): Promise<Dispatcher> {
-    if (this.#disposed) throw closedError()
-    const { dispatcher } = this.#options
-    if (typeof dispatcher !== 'function') return dispatcher
-    this.#opened ??= dispatcher()
-    return this.#opened
+  async #exchange(call: Call): Promise<HttpAnswer> {
+    const { location, stuckTimeoutMs, dispatchers } = this.#options
+    const request = {
+      method: call.method,
+      origin: location.origin,
+      path: location.path + call.path,
+      headers: { ...this.#headers, ...call.headers },
+      body: call.body,
+      slice: call.slice,
+      answerLengthMax: call.answerLengthMax ?? answerLengthMaxDefault,
+      stuckTimeoutMs,
+      signal: call.signal,
+    }
+    this.#dispatcher ??= dispatchers.open()
+    const used = this.#dispatcher
+    try {
+      return await exchange(await used, request)
+    } catch (error) {
+      if (!isUntrusted(error)) throw error
+      // Another request may have come here first.
+      if (this.#dispatcher === used) {
+        const trusting = await dispatchers.openTrusting()
+        if (!trusting) throw error
+        this.#dispatcher = Promise.resolve(trusting)
+      }
+      return exchange(await this.#dispatcher, request)
+    }
   }
 }
 

@@ -1,8 +1,10 @@
+import type { SecureContext } from 'node:tls'
 import type { Dispatcher } from 'undici'
+import { BackendError } from 'restic-core/backend'
 import type { RestLocation } from './url.ts'
 
 export interface TlsOptions {
-  /** Certificates of the authorities to trust, PEM; they replace the system's. */
+  /** Certificates of the authorities to trust, PEM; no others are trusted then. */
   readonly ca?: string | Uint8Array | undefined
   /** The client's certificate and its key, PEM; both may be in one file. */
   readonly cert?: string | Uint8Array | undefined
@@ -25,6 +27,14 @@ export interface DispatcherOptions {
   readonly proxy?: ProxyOptions | undefined
 }
 
+interface Secure {
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+  readonly secureContext?: SecureContext
+  readonly rejectUnauthorized: boolean
+}
+
 /**
  * Most servers close idle connections later than this, and those that do it earlier say so, so that
  * an upload rarely meets a connection that is just being closed, milliseconds.
@@ -32,21 +42,56 @@ export interface DispatcherOptions {
 const keepAliveTimeout = 15_000
 const connectTimeout = 30_000
 
+/** Where the connections of one client come from. */
+export interface Dispatchers {
+  open(): Promise<Dispatcher>
+  /** One that trusts more authorities, for when the first did not trust the server; or none. */
+  openTrusting(): Promise<Dispatcher | undefined>
+  /** Closes all that were opened, with what is in flight. */
+  close(): Promise<void>
+}
+
+/** The caller's, who also closes it. */
+export function sharedDispatcher(dispatcher: Dispatcher): Dispatchers {
+  return {
+    open: async () => dispatcher,
+    openTrusting: async () => undefined,
+    close: async () => {},
+  }
+}
+
 /**
- * The connections of one backend. HTTP/1.1 only: HTTP/2 was not faster on any server we measured, and
- * Node limits a session's memory so that four uploads of 16 MiB at once fail.
+ * Node brings its own list of authorities, restic asks the system. Reading the system's takes 50 ms,
+ * so it is done when Node's do not suffice.
  */
-export async function openDispatcher(
+export function ownDispatchers(location: RestLocation, options: DispatcherOptions): Dispatchers {
+  const opened: Promise<Dispatcher>[] = []
+  const open = (systemTrust: boolean): Promise<Dispatcher> => {
+    const dispatcher = openDispatcher(location, options, systemTrust)
+    opened.push(dispatcher)
+    return dispatcher
+  }
+  return {
+    open: () => open(false),
+    openTrusting: async () => ((await hasSystemTrust(options.tls)) ? open(true) : undefined),
+    async close() {
+      for (const opening of await Promise.allSettled(opened.splice(0))) {
+        if (opening.status === 'fulfilled') await opening.value.destroy()
+      }
+    },
+  }
+}
+
+/**
+ * HTTP/1.1 only: HTTP/2 was not faster on any server we measured, and Node limits the memory of its
+ * sessions so that four uploads of 16 MiB at once fail.
+ */
+async function openDispatcher(
   location: RestLocation,
   options: DispatcherOptions,
+  systemTrust: boolean,
 ): Promise<Dispatcher> {
-  const { tls = {}, proxy = {} } = options
-  const secure = {
-    ...(tls.ca !== undefined && { ca: asText(tls.ca) }),
-    ...(tls.cert !== undefined && { cert: asText(tls.cert) }),
-    ...(tls.key !== undefined && { key: asText(tls.key) }),
-    rejectUnauthorized: tls.insecure !== true,
-  }
+  const secure = await secureOptions(options.tls ?? {}, systemTrust)
   const common = {
     // Locks pass the limit on requests, so they must find a connection too.
     connections: options.connections + 1,
@@ -55,11 +100,9 @@ export async function openDispatcher(
     headersTimeout: 0,
     bodyTimeout: 0,
   }
-  const httpProxy = location.origin.startsWith('http:') ? (proxy.httpProxy ?? '') : ''
-  const httpsProxy = location.origin.startsWith('https:') ? (proxy.httpsProxy ?? '') : ''
-  const direct = location.socketPath !== undefined || (httpProxy === '' && httpsProxy === '')
-  // undici as a whole takes 0.1 s to load, this part of it a third of that.
-  if (direct) {
+  const proxy = proxyFor(location, options.proxy ?? {})
+  if (proxy === undefined) {
+    // undici as a whole takes 0.1 s to load, this part of it a third of that.
     const { default: Agent } = await import('undici/lib/dispatcher/agent.js')
     const socketPath = location.socketPath
     const socket = socketPath === undefined ? {} : { socketPath }
@@ -68,15 +111,48 @@ export async function openDispatcher(
   const { EnvHttpProxyAgent } = await import('undici')
   return new EnvHttpProxyAgent({
     ...common,
-    // Empty values, not absent ones: for absent ones undici would look into the environment.
-    httpProxy,
-    httpsProxy,
-    noProxy: proxy.noProxy ?? '',
+    httpProxy: proxy,
+    httpsProxy: proxy,
+    // Empty, not absent: for an absent value undici would look into the environment.
+    noProxy: options.proxy?.noProxy ?? '',
     connect: { ...secure, timeout: connectTimeout },
     requestTls: secure,
     // As Go's clients do: http through a proxy is a plain request, https a tunnel.
     proxyTunnel: false,
   })
+}
+
+async function secureOptions(tls: TlsOptions, systemTrust: boolean): Promise<Secure> {
+  const secure: Secure = {
+    ...(tls.ca !== undefined && { ca: asText(tls.ca) }),
+    ...(tls.cert !== undefined && { cert: asText(tls.cert) }),
+    ...(tls.key !== undefined && { key: asText(tls.key) }),
+    rejectUnauthorized: tls.insecure !== true,
+  }
+  if (!systemTrust) return secure
+  const { createSecureContext, getCACertificates } = await import('node:tls')
+  const ca = [...getCACertificates('default'), ...getCACertificates('system')]
+  // Once for all connections: it takes longer than a handshake.
+  return { ...secure, secureContext: createSecureContext({ ...secure, ca }) }
+}
+
+/** The address of the proxy for a server of this scheme; `host:port` is one by http. */
+function proxyFor(location: RestLocation, proxy: ProxyOptions): string | undefined {
+  const given = location.origin.startsWith('https:') ? proxy.httpsProxy : proxy.httpProxy
+  if (!given || location.socketPath !== undefined) return undefined
+  const address = given.includes('://') ? given : `http://${given}`
+  if (URL.canParse(address)) return address
+  // Not quoted, and without a cause that would quote it: it may hold a password.
+  throw new BackendError('the address of the proxy is not a URL', 'refused', {
+    hint: 'Write it as http://host:port.',
+  })
+}
+
+/** Whether the system's authorities can make a difference: not every Node can name them. */
+async function hasSystemTrust(tls: TlsOptions | undefined): Promise<boolean> {
+  if (tls?.ca !== undefined) return false
+  const { getCACertificates } = await import('node:tls')
+  return typeof getCACertificates === 'function'
 }
 
 function asText(pem: string | Uint8Array): string {

@@ -45,6 +45,11 @@ const untrusted: Meaning = {
   permanent: true,
   hint: 'Name the certificate of its authority (--cacert), or check that this is the right server.',
 }
+const unusable: Meaning = {
+  text: 'the certificate or key given cannot be used',
+  permanent: true,
+  hint: 'Check that the files hold a certificate and its own key, as PEM without a password.',
+}
 const certificateWanted: Meaning = {
   text: 'the server wants another client certificate',
   permanent: true,
@@ -76,12 +81,17 @@ export function noAnswerError(request: string, origin: string, error: unknown): 
   }
   if (error instanceof TooLongError) return webPageError(what, error.message)
   const { text, permanent = false, hint } = meaningOf(error, origin.startsWith('https:'))
-  const detail = error instanceof Error && error.message !== '' ? ` (${error.message})` : ''
-  return new BackendError(`${what}: ${text}${detail}`, 'unavailable', {
+  return new BackendError(`${what}: ${text}${whyOf(error)}`, 'unavailable', {
     permanent,
     hint,
     cause: error,
   })
+}
+
+/** Without the advice Node adds about its own command line. */
+function whyOf(error: unknown): string {
+  const message = error instanceof Error ? (error.message.split('; ')[0] ?? '') : ''
+  return message === '' ? '' : ` (${message})`
 }
 
 function meaningOf(error: unknown, secure: boolean): Meaning {
@@ -90,10 +100,17 @@ function meaningOf(error: unknown, secure: boolean): Meaning {
   const known = network[code]
   if (known) return known
   if (/ALERT_.*CERTIFICATE|ALERT_HANDSHAKE_FAILURE/.test(code)) return certificateWanted
-  if (/CERT|SIGNATURE|ERR_TLS_/.test(code)) return untrusted
+  if (code.startsWith('ERR_OSSL_')) return unusable
+  if (isUntrusted(error)) return untrusted
   if (/\b407\b/.test(message)) return proxyRefused
   if (secure && wasUnheard(error)) return closedUnheard
   return cut
+}
+
+/** The server's certificate did not pass. */
+export function isUntrusted(error: unknown): boolean {
+  if (!(error instanceof Error && 'code' in error)) return false
+  return /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_)/.test(String(error.code))
 }
 
 function wasUnheard(error: unknown): boolean {

@@ -1,7 +1,12 @@
 import type { Dispatcher } from 'undici'
 import type { Backend } from 'restic-core/backend'
 import { Client } from './client.ts'
-import { openDispatcher, type ProxyOptions, type TlsOptions } from './dispatcher.ts'
+import {
+  ownDispatchers,
+  sharedDispatcher,
+  type ProxyOptions,
+  type TlsOptions,
+} from './dispatcher.ts'
 import { create, read, remove, stat, write } from './files.ts'
 import { list } from './listing.ts'
 import { parseRestLocation, type Credentials } from './url.ts'
@@ -36,7 +41,9 @@ export function restBackend(options: RestBackendOptions): Backend {
     credentials: location.credentials ?? options.credentials,
     userAgent: options.userAgent ?? 'instance-sync',
     stuckTimeoutMs: options.stuckTimeoutMs ?? 5 * 60_000,
-    dispatcher: options.dispatcher ?? (() => openDispatcher(location, { ...options, connections })),
+    dispatchers: options.dispatcher
+      ? sharedDispatcher(options.dispatcher)
+      : ownDispatchers(location, { ...options, connections }),
   })
   return {
     location: location.shown,

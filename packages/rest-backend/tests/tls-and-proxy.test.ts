@@ -1,9 +1,10 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:https'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { inspect } from 'node:util'
+import { inspect, promisify } from 'node:util'
 import type { AddressInfo } from 'node:net'
 import { equalBytes } from 'restic-core/backend'
 import { listed, noise, sampleFile } from 'restic-core/testing'
@@ -48,6 +49,35 @@ describe('TLS', () => {
       permanent: true,
       message: expect.stringContaining("the server's certificate cannot be verified"),
       hint: expect.stringContaining('--cacert'),
+    })
+  })
+
+  it('to a server of an authority that only the system knows works', async () => {
+    const program = `
+      import { restBackend } from ${JSON.stringify(join(import.meta.dirname, '../src/index.ts'))}
+      await using backend = restBackend({ url: process.argv[1] })
+      const all = [1, 2, 3, 4].map(() => backend.stat({ type: 'config' }).catch((error) => error.reason))
+      console.log((await Promise.all(all)).join(' '))`
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '--eval', program, secure.url],
+      { env: { SSL_CERT_FILE: certificates.ca } },
+    )
+    expect(stdout).toBe('not-found not-found not-found not-found\n')
+  })
+
+  it.each([
+    ['certificate', (key: string) => ({ cert: 'garbage', key })],
+    ['key', (_key: string, cert: string) => ({ cert, key: 'garbage' })],
+    ['pair', (key: string) => ({ cert: ca, key })],
+  ])('with an unusable client %s fails for good, with advice', async (_what, choose) => {
+    const key = await readFile(certificates.clientKey, 'utf8')
+    const cert = await readFile(certificates.clientCert, 'utf8')
+    await using backend = restBackend({ url: secure.url, tls: { ca, ...choose(key, cert) } })
+    await expect(backend.stat(config)).rejects.toMatchObject({
+      reason: 'unavailable',
+      permanent: true,
+      hint: expect.stringContaining('PEM'),
     })
   })
 
@@ -161,5 +191,18 @@ describe('a proxy', () => {
       })
       expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('wr0ng')
     }
+  })
+
+  it('may be given without a scheme, and is not shown when it is no address', async () => {
+    await using proxy = await startForwardProxy()
+    const httpProxy = proxy.url.replace('http://', '')
+    await using backend = restBackend({ url: plain.url, proxy: { httpProxy } })
+    await expect(backend.stat(config)).rejects.toMatchObject({ reason: 'not-found' })
+    expect(proxy.requests).toEqual([`HEAD ${plain.url}config`])
+    const broken = { httpProxy: 'http://me:wr0ng-s3cret@host:port' }
+    await using lost = restBackend({ url: plain.url, proxy: broken })
+    const error: unknown = await lost.stat(config).catch((failure: unknown) => failure)
+    expect(error).toMatchObject({ reason: 'refused', permanent: true })
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('wr0ng')
   })
 })

@@ -56,7 +56,10 @@ export interface Backend extends AsyncDisposable {
 
 export type BackendLayer = (inner: Backend) => Backend
 
-/** Outermost last: `layered(rest, limit(5), retry())` waits for a retry without holding a connection. */
+/**
+ * Outermost last. A session has `layered(store, limit(), retry(runtime), cache.layer)`: what is in the
+ * cache waits for nothing, and what waits for a retry holds no connection.
+ */
 export function layered(backend: Backend, ...layers: readonly BackendLayer[]): Backend {
   let result = backend
   for (const layer of layers) result = layer(result)

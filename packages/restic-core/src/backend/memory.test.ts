@@ -1,13 +1,26 @@
 import { describe, expect, it } from 'vitest'
 import { describeBackend, noise, sampleFile } from '../testing/index.ts'
 import { memoryBackend } from './memory.ts'
+import { overriding } from './request.ts'
 
 describeBackend(
   'memoryBackend',
   async () => {
-    const files = new Map<string, Uint8Array>()
-    const backend = memoryBackend({ files })
-    return { backend, cleanup: async () => {} }
+    let store = memoryBackend()
+    return {
+      backend: overriding(store, {
+        list: (type, options) => store.list(type, options),
+        stat: (file, options) => store.stat(file, options),
+        read: (file, options) => store.read(file, options),
+        write: (file, body, options) => store.write(file, body, options),
+        remove: (file, options) => store.remove(file, options),
+        create: (options) => store.create(options),
+      }),
+      cleanup: async () => {},
+      plant: async (path, content) => {
+        store = memoryBackend({ files: store.files().set(path, content) })
+      },
+    }
   },
   { rewriting: 'refused', repeating: 'accepted', removing: 'everything', absence: 'told' },
 )

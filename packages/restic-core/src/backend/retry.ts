@@ -1,9 +1,11 @@
-import { equalBytes, concatBytes, totalLength } from '../base/bytes.ts'
+import { totalLength } from '../base/bytes.ts'
 import type { Cancellable, Observed } from '../base/cancel.ts'
 import type { Clock } from '../base/clock.ts'
-import { BackendError, isResticError } from '../base/errors.ts'
-import { fileLabel, type Backend, type BackendLayer, type FileHandle } from './backend.ts'
-import { overriding, requestLabel, type BackendRequest } from './request.ts'
+import { isResticError, type BackendError } from '../base/errors.ts'
+import type { Backend, BackendLayer, FileHandle, FileInfo, NamedFileType } from './backend.ts'
+import { pathOf } from './layout.ts'
+import { overriding, type BackendRequest } from './request.ts'
+import { writeAgain } from './write-again.ts'
 
 export type RetryEvent =
   | {
@@ -33,7 +35,7 @@ export interface RetryWorld {
 const firstDelayMs = 1000
 const delayMaxMs = 60_000
 const totalMsDefault = 15 * 60_000
-/** A file whose read ran out of retries fails at once for this long, so that a job ends in our time. */
+/** How long a file whose read ran out of retries is not asked for again. restic's figure. */
 const hopelessMs = 60 * 60_000
 
 /**
@@ -47,75 +49,28 @@ const hopelessMs = 60 * 60_000
 export function retry(world: RetryWorld, options: RetryOptions = {}): BackendLayer {
   return (inner) => {
     const attempts = retrier(world, options)
-    const hopeless = new Map<string, { readonly untilMs: number; readonly error: unknown }>()
-    const nowMs = (): number => Number(world.clock.nowNs() / 1_000_000n)
-
+    const hopeless = new HopelessFiles(world)
     return overriding(inner, {
       create: (call) => attempts({ operation: 'create' }, () => inner.create(call), call),
       stat: (file, call) =>
         attempts({ operation: 'stat', file }, () => inner.stat(file, call), call),
-
-      async *list(type, call) {
-        const request = { operation: 'list', type } as const
-        const seen = new Set<string>()
-        let entries = inner.list(type, call)[Symbol.asyncIterator]()
-        try {
-          for (;;) {
-            const next = await attempts(
-              request,
-              (attempt) => {
-                // An iterator that threw has ended: the listing begins again, without what was told.
-                if (attempt > 1) entries = inner.list(type, call)[Symbol.asyncIterator]()
-                return nextUnseen(entries, seen)
-              },
-              call,
-            )
-            if (!next) return
-            yield next
-          }
-        } finally {
-          await entries.return?.()
-        }
+      list: (type, call) => listAgain(inner, attempts, type, call),
+      read(file, call) {
+        const request = { operation: 'read', file, range: call?.range } as const
+        return hopeless.guard(file, () => attempts(request, () => inner.read(file, call), call))
       },
-
-      async read(file, call) {
-        const label = file.type === 'config' ? 'config' : `${file.type}/${file.name}`
-        const known = hopeless.get(label)
-        if (known && known.untilMs > nowMs()) throw known.error
-        try {
-          return await attempts(
-            { operation: 'read', file, range: call?.range },
-            () => inner.read(file, call),
-            call,
-          )
-        } catch (error) {
-          if (isTransient(error)) hopeless.set(label, { untilMs: nowMs() + hopelessMs, error })
-          throw error
-        }
+      write(file, body, call) {
+        const request = { operation: 'write', file, size: totalLength(body) } as const
+        const first = (): Promise<void> => inner.write(file, body, call)
+        const later = (): Promise<void> => writeAgain(inner, file, body, call)
+        return attempts(request, (attempt) => (attempt === 1 ? first() : later()), call)
       },
-
-      write: (file, body, call) =>
-        attempts(
-          { operation: 'write', file, size: totalLength(body) },
-          (attempt) =>
-            attempt === 1 ? inner.write(file, body, call) : writeAgain(inner, file, body, call),
-          call,
-        ),
-
-      remove: (file, call) =>
-        attempts(
-          { operation: 'remove', file },
-          async (attempt) => {
-            try {
-              await inner.remove(file, call)
-            } catch (error) {
-              const earlierOneWorked =
-                attempt > 1 && isResticError(error, 'BACKEND') && error.reason === 'not-found'
-              if (!earlierOneWorked) throw error
-            }
-          },
-          call,
-        ),
+      remove(file, call) {
+        const first = (): Promise<void> => inner.remove(file, call)
+        const later = (): Promise<void> => removeAgain(inner, file, call)
+        const request = { operation: 'remove', file } as const
+        return attempts(request, (attempt) => (attempt === 1 ? first() : later()), call)
+      },
     })
   }
 }
@@ -128,9 +83,8 @@ type Attempts = <T>(
 
 function retrier(world: RetryWorld, options: RetryOptions): Attempts {
   const { totalMs = totalMsDefault, wait = waitMs, onEvent } = options
-  const nowMs = (): number => Number(world.clock.nowNs() / 1_000_000n)
   return async (request, run, { signal } = {}) => {
-    const startMs = nowMs()
+    const startMs = nowMs(world)
     let pauseMs = firstDelayMs
     for (let attempt = 1; ; attempt++) {
       try {
@@ -141,7 +95,7 @@ function retrier(world: RetryWorld, options: RetryOptions): Attempts {
         signal?.throwIfAborted()
         if (!isTransient(error)) throw error
         const delayMs = pauseMs * (0.5 + fraction(world.random(4)))
-        if (attempt > 1 && nowMs() + delayMs - startMs > totalMs) throw error
+        if (attempt > 1 && nowMs(world) + delayMs - startMs > totalMs) throw error
         onEvent?.({ type: 'retry', request, attempt, delayMs, error })
         await wait(delayMs, signal)
         pauseMs = Math.min(2 * pauseMs, delayMaxMs)
@@ -159,10 +113,36 @@ function fraction(bytes: Uint8Array): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) / 2 ** 32
 }
 
-async function nextUnseen<T extends { readonly name: string }>(
-  entries: AsyncIterator<T>,
+/** A listing that broke begins again, and leaves out what was told before. */
+async function* listAgain(
+  inner: Backend,
+  attempts: Attempts,
+  type: NamedFileType,
+  call: Cancellable | undefined,
+): AsyncGenerator<FileInfo> {
+  const seen = new Set<string>()
+  const begin = (): AsyncIterator<FileInfo> => inner.list(type, call)[Symbol.asyncIterator]()
+  let entries = begin()
+  const next = (attempt: number): Promise<FileInfo | undefined> => {
+    // An iterator that threw has ended.
+    if (attempt > 1) entries = begin()
+    return nextUnseen(entries, seen)
+  }
+  try {
+    for (;;) {
+      const info = await attempts({ operation: 'list', type }, next, call)
+      if (!info) return
+      yield info
+    }
+  } finally {
+    await entries.return?.()
+  }
+}
+
+async function nextUnseen(
+  entries: AsyncIterator<FileInfo>,
   seen: Set<string>,
-): Promise<T | undefined> {
+): Promise<FileInfo | undefined> {
   for (;;) {
     const next = await entries.next()
     if (next.done === true) return undefined
@@ -172,51 +152,45 @@ async function nextUnseen<T extends { readonly name: string }>(
   }
 }
 
-/** A second attempt at an upload: it may be there, in whole or so far in part. */
-async function writeAgain(
+/** The first attempt may have worked although its answer got lost. */
+async function removeAgain(
   inner: Backend,
   file: FileHandle,
-  body: readonly Uint8Array[],
-  options: Cancellable | undefined,
+  call: Cancellable | undefined,
 ): Promise<void> {
-  if (await isStored(inner, file, body, options)) return
   try {
-    await inner.write(file, body, options)
+    await inner.remove(file, call)
   } catch (error) {
-    if (!isResticError(error, 'BACKEND') || error.reason !== 'refused') throw error
-    if (await isStored(inner, file, body, options)) return
-    // A server that has not yet seen our first attempt die keeps its half under the name, and
-    // takes it away when it does (rest-server issue 142).
-    throw new BackendError(error.message, 'refused', {
-      permanent: false,
-      hint: `The store holds another or an unfinished ${fileLabel(file)}; it was not touched.`,
-      cause: error,
-    })
+    if (!isResticError(error, 'BACKEND') || error.reason !== 'not-found') throw error
   }
-  // The same server may take the file away that the second attempt stored.
-  if (await isStored(inner, file, body, options)) return
-  throw new BackendError(
-    `${requestLabel({ operation: 'write', file, size: 0 })} was acknowledged, ` +
-      'but the file is not there',
-    'unavailable',
-  )
 }
 
-async function isStored(
-  inner: Backend,
-  file: FileHandle,
-  body: readonly Uint8Array[],
-  options: Cancellable | undefined,
-): Promise<boolean> {
-  try {
-    const { size } = await inner.stat(file, options)
-    if (size !== totalLength(body)) return false
-    if (file.type !== 'config') return true
-    return equalBytes(await inner.read(file, options), concatBytes(body))
-  } catch (error) {
-    if (isResticError(error, 'BACKEND') && error.reason === 'not-found') return false
-    throw error
+/** Files whose read ran out of retries fail at once for a while, so that a job ends in our time. */
+class HopelessFiles {
+  readonly #world: RetryWorld
+  readonly #failures = new Map<string, { readonly untilMs: number; readonly error: BackendError }>()
+
+  constructor(world: RetryWorld) {
+    this.#world = world
   }
+
+  async guard<T>(file: FileHandle, read: () => Promise<T>): Promise<T> {
+    const key = pathOf(file)
+    const failure = this.#failures.get(key)
+    if (failure && nowMs(this.#world) < failure.untilMs) throw failure.error
+    try {
+      return await read()
+    } catch (error) {
+      if (isTransient(error)) {
+        this.#failures.set(key, { untilMs: nowMs(this.#world) + hopelessMs, error })
+      }
+      throw error
+    }
+  }
+}
+
+function nowMs({ clock }: RetryWorld): number {
+  return Number(clock.nowNs() / 1_000_000n)
 }
 
 function waitMs(ms: number, signal: AbortSignal | undefined): Promise<void> {

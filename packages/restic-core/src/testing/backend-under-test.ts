@@ -5,8 +5,8 @@ import type { Backend, FileInfo, NamedFileType } from '../backend/backend.ts'
 export interface BackendUnderTest {
   readonly backend: Backend
   cleanup(): Promise<void>
-  /** Puts a file of somebody else's below the root of the repository, if the test can. */
-  readonly plant?: (path: string, content: Uint8Array) => Promise<void>
+  /** Puts a file of somebody else's below the root of the repository. */
+  readonly plant: (path: string, content: Uint8Array) => Promise<void>
 }
 
 /** Where stores may differ. */
