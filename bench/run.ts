@@ -23,7 +23,7 @@ import {
   passingFolder,
 } from './report/results.ts'
 import { caseTable, formatUsage } from './report/table.ts'
-import type { NodeMajor } from './stage/programs.ts'
+import { type NodeMajor, isBuildStale } from './stage/programs.ts'
 import { Stage } from './stage/stage.ts'
 
 interface Options {
@@ -87,11 +87,14 @@ async function answer(
     throw new UsageError(`${name}: restic has no command that could play our side`)
   }
   const size = asked === undefined ? question.size : parseSize(asked, question.unit)
-  await using stage = await Stage.set({ size, node, isControl, onNote: print })
+  using stage = await Stage.set({ size, node, isControl, onNote: print })
   print(`${question.title}${size === question.size ? '' : `, with ${size} ${question.unit}`}`)
   print(
     `ours on Node ${stage.instanceSync.version}, restic ${stage.restic.version}, ${pairs} pairs`,
   )
+  if (!isControl && (await isBuildStale())) {
+    print('the sources are newer than the build that is measured: `pnpm build`')
+  }
   const cases: CaseResult[] = []
   for await (const each of question.cases(stage)) {
     const result = await play(each, pairs, (label, usage) =>
@@ -129,6 +132,11 @@ function parseSize(text: string, unit: Question['unit']): number {
 
 function print(line: string): void {
   process.stdout.write(`${line}\n`)
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // Servers and the run's folder go when the process exits.
+  process.once(signal, () => process.exit(130))
 }
 
 try {

@@ -29,7 +29,7 @@ const legs: readonly Leg[] = [
   {
     major: '26',
     node: join(root, 'tools/runtimes/node-26/node_modules/.bin/node'),
-    excluded: ['packages/*/tests/**', 'tools/**'],
+    excluded: ['packages/*/tests/**', 'tools/**', 'bench/**'],
   },
 ]
 

@@ -32,8 +32,8 @@ export function text(random: Random, length: number, style: TextStyle): Buffer {
     at += target.write(lineStart(random, style), at, 'latin1')
     const words = random.between(1, 2 * wordsPerLine[style])
     for (let word = 0; word < words; word++) {
-      const rank = Math.floor(random.fraction() ** 3 * vocabularySize)
-      const bytes = vocabulary[rank]
+      const fraction = random.fraction()
+      const bytes = vocabulary[Math.floor(fraction * fraction * fraction * vocabularySize)]
       if (bytes === undefined) continue
       target.set(bytes, at)
       at += bytes.length

@@ -12,9 +12,13 @@ interface Series {
 }
 
 const panelTitles = { wall: 'wall time', cpu: 'CPU time', peak: 'peak memory' }
-const panel = { width: 210, height: 200, left: 64, top: 78, gap: 34 }
+const panel = { width: 180, height: 200, left: 66, top: 84, gap: 72 }
 const width = panel.left + 3 * panel.width + 2 * panel.gap + 24
-const height = panel.top + panel.height + 44
+const height = panel.top + panel.height + 40
+
+/** Of an axis: what one tick is to the next, and one tick that counts as 1. */
+const decades = [10, 1] as const
+const doublings = [2, 2 ** 20] as const
 
 export function growthChart(results: Results): string {
   const drawing = new Drawing(width, height, results.title)
@@ -42,13 +46,13 @@ function drawGrowth(
   const points = series.flatMap(({ values }) => values)
   const toX = logScale(
     points.map(({ x }) => x),
-    frame.x,
-    frame.x + frame.width,
+    decades,
+    [frame.x, frame.x + frame.width],
   )
   const toY = logScale(
     points.map(({ y }) => y),
-    frame.y + frame.height,
-    frame.y,
+    metric.key === 'peak' ? doublings : decades,
+    [frame.y + frame.height, frame.y],
   )
   for (const value of toY.ticks) {
     const y = toY.place(value)
@@ -67,25 +71,22 @@ function drawGrowth(
 
 interface LogScale {
   readonly ticks: readonly number[]
-  place(value: number): number
+  readonly place: (value: number) => number
 }
 
-/** Ticks are powers of ten and, when those are few, their threefold. */
-function logScale(values: readonly number[], from: number, to: number): LogScale {
-  const least = Math.min(...values)
-  const most = Math.max(...values)
-  const powers: number[] = []
-  for (let power = Math.floor(Math.log10(least)); power <= Math.log10(most) + 1; power++) {
-    powers.push(10 ** power, 3 * 10 ** power)
-  }
-  const low = Math.max(...powers.filter((tick) => tick <= least))
-  const high = Math.min(...powers.filter((tick) => tick >= most))
-  const inside = powers.filter((tick) => tick >= low && tick <= high)
-  const whole = inside.filter((tick) => Number.isInteger(Math.round(Math.log10(tick) * 100) / 100))
-  const length = Math.max(Math.log10(high / low), 0.1)
+/** From the last tick below all values to the first one above. */
+function logScale(
+  values: readonly number[],
+  [step, unit]: readonly [step: number, unit: number],
+  [from, to]: readonly [from: number, to: number],
+): LogScale {
+  const powerOf = (value: number) => Math.log(value / unit) / Math.log(step)
+  // A value on a tick is that tick, whatever the logarithm's last digit says.
+  const low = Math.floor(powerOf(Math.min(...values)) + 1e-9)
+  const high = Math.max(low + 1, Math.ceil(powerOf(Math.max(...values)) - 1e-9))
   return {
-    ticks: whole.length >= 3 ? whole : inside,
-    place: (value) => from + (Math.log10(value / low) / length) * (to - from),
+    ticks: Array.from({ length: high - low + 1 }, (_, index) => unit * step ** (low + index)),
+    place: (value) => from + ((powerOf(value) - low) / (high - low)) * (to - from),
   }
 }
 
@@ -105,5 +106,5 @@ function seriesOf(results: Results, metric: Metric | undefined): Series[] {
 }
 
 function count(value: number): string {
-  return value.toLocaleString('en')
+  return value.toLocaleString('en', { notation: 'compact' })
 }

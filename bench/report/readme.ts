@@ -1,7 +1,14 @@
 /** The table and the charts in README.md, made from the results that are kept. */
 import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type CaseResult, type Metric, medianOf, metrics, ratio } from '../measuring/contest.ts'
+import {
+  type CaseResult,
+  type Metric,
+  type Targets,
+  medianOf,
+  metrics,
+  ratio,
+} from '../measuring/contest.ts'
 import type { NodeMajor } from '../stage/programs.ts'
 import { type Column, type Results, keptFolder, readResults } from './results.ts'
 import { formatBytes } from './table.ts'
@@ -30,11 +37,12 @@ async function allResults(): Promise<Results[]> {
 /** Markdown. */
 export function resultsSection(results: readonly Results[]): string {
   if (results.length === 0) return 'No results are kept yet.\n'
+  const bars = results.filter((each) => each.chart === 'bars')
+  const growing = results.filter((each) => each.chart === 'growth')
   const lines = [
-    '| question | Node | wall | CPU | peak memory | ours | restic |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
-    ...results.flatMap((each) => (each.chart === 'bars' ? tableRows(each) : [])),
-    '',
+    ...(bars.length === 0 ? [] : tableOf(bars)),
+    ...growing.flatMap((each) => Object.values(each.columns).map((column) => growth(each, column))),
+    ...(growing.length === 0 ? [] : ['']),
     ...results.map(({ question, title }) => `![${title}](results/${question}.svg)`),
     '',
     ...new Set(results.flatMap(({ columns }) => Object.values(columns).map(provenance))),
@@ -42,36 +50,72 @@ export function resultsSection(results: readonly Results[]): string {
   return `${lines.join('\n')}\n`
 }
 
-function tableRows({ question, title, columns }: Results): string[] {
-  const majors = Object.keys(columns) as NodeMajor[]
-  return majors.flatMap((major) =>
-    (columns[major]?.cases ?? []).map((each) => {
-      const what = each.name === '' ? title : `${title}, ${each.name}`
-      const ratios = metrics.map((metric) => ratioCell(each, metric))
-      const sides = [each.ours, each.restic].map((score) => seconds(medianOf(score, wall)))
-      const cells = [`${what}<br>\`pnpm bench ${question}\``, major, ...ratios, ...sides]
-      return `| ${cells.join(' | ')} |`
-    }),
-  )
+const majors: readonly NodeMajor[] = ['24', '26']
+
+/** For each metric the ratio hoped for, and those on each Node. */
+function tableOf(results: readonly Results[]): string[] {
+  const columns = metrics.flatMap(({ key }) => [
+    `${{ wall: 'wall', cpu: 'CPU', peak: 'peak memory' }[key]} ≤`,
+    ...majors.map((major) => `Node ${major}`),
+  ])
+  return [
+    `| work | ${columns.join(' | ')} |`,
+    `| --- |${' --- |'.repeat(columns.length)}`,
+    ...results.flatMap((each) => caseNames(each).map((name) => tableRow(each, name))),
+    '',
+  ]
 }
 
-const wall: Metric = { key: 'wall', of: (usage) => usage.wallMs }
+function caseNames({ columns }: Results): string[] {
+  const cases = Object.values(columns).flatMap((column) => column.cases)
+  return [...new Set(cases.map(({ name }) => name))]
+}
 
-/** `0.52 ≤ 0.67`, or bold with the sign turned when the target is missed. */
+function tableRow({ question, title, columns }: Results, name: string): string {
+  const found = majors.map((major) => columns[major]?.cases.find((each) => each.name === name))
+  const targets = found.find((each) => each !== undefined)?.targets ?? {}
+  const cells = metrics.flatMap((metric) => [
+    targetCell(targets, metric),
+    ...found.map((each) => (each === undefined ? '' : ratioCell(each, metric))),
+  ])
+  const what = `[${title}](questions/${question}.ts)${name === '' ? '' : `, ${name}`}`
+  return `| ${what} | ${cells.join(' | ')} |`
+}
+
+function targetCell(targets: Targets, { key }: Metric): string {
+  const limits = [targets[key]?.toFixed(2)]
+  if (key === 'peak' && targets.peakBytes !== undefined) {
+    limits.push(formatBytes(targets.peakBytes))
+  }
+  return limits.filter((limit) => limit !== undefined).join(', ')
+}
+
+/** The ratio, and of memory also ours. Bold where the target is missed. */
 function ratioCell(result: CaseResult, metric: Metric): string {
+  const { key } = metric
+  const { peakBytes = Number.POSITIVE_INFINITY, [key]: limit = Number.POSITIVE_INFINITY } =
+    result.targets
   const value = ratio(result, metric)
-  const limit = result.targets[metric.key]
-  const size = metric.key === 'peak' ? ` (${formatBytes(medianOf(result.ours, metric))})` : ''
-  if (limit === undefined) return value.toFixed(2) + size
-  const { peakBytes = Number.POSITIVE_INFINITY } = result.targets
-  const isTooLarge = metric.key === 'peak' && medianOf(result.ours, metric) > peakBytes
-  return value <= limit && !isTooLarge
-    ? `${value.toFixed(2)} ≤ ${limit}${size}`
-    : `**${value.toFixed(2)} > ${limit}**${size}`
+  const cell = value > limit ? `**${value.toFixed(2)}**` : value.toFixed(2)
+  if (key !== 'peak') return cell
+  const ours = medianOf(result.ours, metric)
+  return `${cell}, ${ours > peakBytes ? `**${formatBytes(ours)}**` : formatBytes(ours)}`
 }
 
-function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(ms < 1000 ? 3 : 2)} s`
+/** What one more file or blob costs, between the smallest and the largest size. */
+function growth({ question, title, unit }: Results, { node, cases }: Column): string {
+  const first = cases[0]
+  const last = cases.at(-1)
+  if (first === undefined || last === undefined || first === last) return `- ${title}`
+  const count = (last.at ?? 0) - (first.at ?? 0)
+  const cost = (side: 'ours' | 'restic') => {
+    const [time, , memory] = metrics.map(
+      (metric) => (medianOf(last[side], metric) - medianOf(first[side], metric)) / count,
+    )
+    return `${((time ?? 0) * 1000).toFixed(1)} µs and ${(memory ?? 0).toFixed(0)} bytes of memory`
+  }
+  const what = `[${title}](questions/${question}.ts), Node ${node.split('.')[0]}`
+  return `- ${what}: each of the ${unit} more costs us ${cost('ours')}, restic ${cost('restic')}.`
 }
 
 function provenance({ node, restic, machine, commit, measured }: Column): string {

@@ -10,25 +10,55 @@ export interface Rectangle {
   readonly height: number
 }
 
+interface Palette {
+  readonly back: string
+  readonly text: string
+  readonly quiet: string
+  readonly grid: string
+  readonly fills: Readonly<Record<Fill, string>>
+}
+
 /** Contrast of text to background is above 4.5 in both; the fills differ in lightness too. */
+const light: Palette = {
+  back: '#ffffff',
+  text: '#1f2328',
+  quiet: '#59636e',
+  grid: '#d1d9e0',
+  fills: { ours: '#1a7f37', 'other-node': '#7fc793', restic: '#8c6bb1' },
+}
+const dark: Palette = {
+  back: '#0d1117',
+  text: '#f0f6fc',
+  quiet: '#9198a1',
+  grid: '#3d444d',
+  fills: { ours: '#3fb950', 'other-node': '#216e39', restic: '#a78bda' },
+}
+
+/** Without CSS variables, which viewers other than browsers do not know. */
+function rules({ back, text, quiet, grid, fills }: Palette): string {
+  const lines = [
+    `.back { fill: ${back} }`,
+    `text { fill: ${text} }`,
+    `.quiet { fill: ${quiet} }`,
+    `.grid { stroke: ${grid} }`,
+    `.dot { fill: ${text} }`,
+    ...Object.entries(fills).flatMap(([name, colour]) => [
+      `.${name} { fill: ${colour} }`,
+      `.line.${name} { fill: none; stroke: ${colour} }`,
+    ]),
+  ]
+  return lines.join('\n')
+}
+
 const styleSheet = `
-  svg { --back: #ffffff; --text: #1f2328; --quiet: #59636e; --line: #d1d9e0;
-        --ours: #1a7f37; --other-node: #8ccf9d; --restic: #8c6bb1; --dot: #1f2328 }
-  @media (prefers-color-scheme: dark) {
-    svg { --back: #0d1117; --text: #f0f6fc; --quiet: #9198a1; --line: #3d444d;
-          --ours: #3fb950; --other-node: #216e39; --restic: #a78bda; --dot: #f0f6fc }
-  }
-  text { font: 12px system-ui, sans-serif; fill: var(--text) }
-  .title { font-size: 15px; font-weight: 600 }
-  .quiet { fill: var(--quiet) }
-  .back { fill: var(--back) }
-  .grid { stroke: var(--line); stroke-width: 1 }
-  .dot { fill: var(--dot); fill-opacity: 0.55 }
-  .line { fill: none; stroke-width: 2 }
-  .ours { fill: var(--ours) } .other-node { fill: var(--other-node) } .restic { fill: var(--restic) }
-  .line.ours { fill: none; stroke: var(--ours) }
-  .line.other-node { fill: none; stroke: var(--other-node) }
-  .line.restic { fill: none; stroke: var(--restic) }
+text { font: 12px system-ui, sans-serif }
+.title { font-size: 15px; font-weight: 600 }
+.dot { fill-opacity: 0.55 }
+.line { stroke-width: 2 }
+${rules(light)}
+@media (prefers-color-scheme: dark) {
+${rules(dark)}
+}
 `
 
 /** Lengths are CSS pixels, from the upper left corner. */

@@ -1,6 +1,7 @@
 /** The programs that are measured, and how each is called. */
 import { execFile } from 'node:child_process'
-import { existsSync, realpathSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
+import { glob } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -55,23 +56,39 @@ export async function newestRestic(): Promise<Program> {
   return { label: 'restic', version, command: callOf(path, []) }
 }
 
-/** One of the two programs `pnpm build` makes, as users run it. */
-export async function ourProgram(
-  name: 'restic-ts' | 'instance-sync',
-  major: NodeMajor,
-): Promise<Program> {
-  const file = join(root, 'packages/cli/dist', `${name}.mjs`)
-  const node = nodePrograms[major]
-  const version = (await versionOf(node, '--version')) ?? ''
-  return { label: name, version, command: callOf(node, [file]) }
+type OurName = 'restic-ts' | 'instance-sync'
+
+function builtProgram(name: OurName): string {
+  return join(root, 'packages/cli/dist', `${name}.mjs`)
 }
 
-/** @throws Error that says what to do */
-export function needBuild(): void {
-  for (const name of ['restic-ts', 'instance-sync']) {
-    const file = join(root, 'packages/cli/dist', `${name}.mjs`)
+/**
+ * One of the two programs `pnpm build` makes, as users run it. Asking it for a command throws when
+ * it has not been built.
+ */
+export async function ourProgram(name: OurName, major: NodeMajor): Promise<Program> {
+  const file = builtProgram(name)
+  const node = nodePrograms[major]
+  const version = (await versionOf(node, '--version')) ?? ''
+  const call = callOf(node, [file])
+  const command: Program['command'] = (args, options) => {
     if (!existsSync(file)) throw new Error(`${file} is not there: run \`pnpm build\` first`)
+    return call(args, options)
   }
+  return { label: name, version, command }
+}
+
+/** Whether a source of a package changed after the programs were built. */
+export async function isBuildStale(): Promise<boolean> {
+  const built = modifiedMs(builtProgram('restic-ts'))
+  for await (const file of glob('packages/*/src/**/*.ts', { cwd: root })) {
+    if (!file.endsWith('.test.ts') && modifiedMs(join(root, file)) > built) return true
+  }
+  return false
+}
+
+function modifiedMs(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0
 }
 
 function callOf(program: string, before: readonly string[]): Program['command'] {

@@ -1,5 +1,5 @@
 /** Repositories behind a real REST server. */
-import { cp, mkdir, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type RunningServer, startRestServer } from '../../tools/servers.ts'
 import type { Stage } from './stage.ts'
@@ -30,9 +30,10 @@ export class Repositories implements AsyncDisposable {
   }
 
   static async start(stage: Stage): Promise<Repositories> {
-    const folder = join(stage.folder, 'server')
-    await mkdir(folder)
-    const repositories = new Repositories(await startRestServer({ dataDir: folder }), folder)
+    const folder = await mkdtemp(join(stage.folder, 'server-'))
+    const dataDir = join(folder, 'data')
+    await mkdir(dataDir)
+    const repositories = new Repositories(await startRestServer({ dataDir }), folder)
     const template = repositories.#at('template')
     await runUnmeasured(
       stage.restic.command(['init'], {
@@ -63,15 +64,16 @@ export class Repositories implements AsyncDisposable {
   #at(name: string): StoredRepository {
     return {
       name,
-      folder: join(this.#folder, name),
+      folder: join(this.#folder, 'data', name),
       location: `rest:${this.#url}${name}/`,
       password,
-      cacheDir: join(this.#folder, '..', 'caches', name),
+      cacheDir: join(this.#folder, 'caches', name),
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.server.stop()
+    await rm(this.#folder, { recursive: true, force: true })
   }
 }
 

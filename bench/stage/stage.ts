@@ -1,8 +1,9 @@
 /** Where a question plays: programs, a folder for the run, data sets. */
-import { mkdir, mkdtemp, open, readdir, rename, rm } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdir, mkdtemp, open, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DataSet } from '../data/data-set.ts'
-import { type NodeMajor, type Program, needBuild, newestRestic, ourProgram } from './programs.ts'
+import { type NodeMajor, type Program, newestRestic, ourProgram } from './programs.ts'
 
 /** Git ignores it. Data sets stay for the next run; remove it at any time. */
 export const benchFolder: string = join(import.meta.dirname, '..', '..', '.bench')
@@ -15,7 +16,7 @@ export interface StageOptions {
   readonly onNote: (text: string) => void
 }
 
-export class Stage implements AsyncDisposable {
+export class Stage implements Disposable {
   /** How big the question is, in its unit. */
   readonly size: number
   /** Lives as long as the stage. */
@@ -25,6 +26,9 @@ export class Stage implements AsyncDisposable {
   readonly restic: Program
   readonly isControl: boolean
   readonly #onNote: (text: string) => void
+
+  /** Synchronous, so that a run that is interrupted leaves nothing behind either. */
+  readonly #clear = (): void => rmSync(this.folder, { recursive: true, force: true })
 
   private constructor(
     options: StageOptions,
@@ -38,10 +42,10 @@ export class Stage implements AsyncDisposable {
     this.ours = programs.ours
     this.instanceSync = programs.instanceSync
     this.restic = programs.restic
+    process.once('exit', this.#clear)
   }
 
   static async set(options: StageOptions): Promise<Stage> {
-    if (!options.isControl) needBuild()
     const restic = await newestRestic()
     const ours = options.isControl
       ? { ...restic, label: 'restic as ours' }
@@ -69,8 +73,9 @@ export class Stage implements AsyncDisposable {
     return folder
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await rm(this.folder, { recursive: true, force: true })
+  [Symbol.dispose](): void {
+    process.off('exit', this.#clear)
+    this.#clear()
   }
 }
 
