@@ -12,6 +12,11 @@ interface CommandEntry {
 
 const commands: readonly CommandEntry[] = [
   {
+    name: 'check',
+    summary: 'Look for damage in the repository',
+    load: async () => (await import('./commands/check.ts')).check,
+  },
+  {
     name: 'init',
     summary: 'Make a repository',
     load: async () => (await import('./commands/init.ts')).init,
@@ -30,6 +35,11 @@ const commands: readonly CommandEntry[] = [
     name: 'ls',
     summary: 'List the files of a snapshot',
     load: async () => (await import('./commands/ls.ts')).ls,
+  },
+  {
+    name: 'restore',
+    summary: 'Bring the files of a snapshot back',
+    load: async () => (await import('./commands/restore.ts')).restore,
   },
   {
     name: 'snapshots',

@@ -1,0 +1,99 @@
+import { resolve } from 'node:path'
+import { type RestorePlan, type RestoreSummary, planRestore, restore as apply } from 'restic-core'
+import { fileTarget } from 'restic-core/node'
+import { Failure } from '../../shared/failure.ts'
+import { type CommandContext, defineCommand, type LoadedCommand } from '../command.ts'
+import { type RestoreFlags, declareRestoreFlags, restoreFlags } from '../restore/flags.ts'
+import { type Event, type Outcome, jsonReporter, textReporter } from '../restore/report.ts'
+import { type Selection, readAttributeSelection, readSelection } from '../restore/selection.ts'
+import { openSession } from '../session.ts'
+import { findSnapshotPlace, snapshotFilter } from '../snapshot-choice.ts'
+
+export const restore: LoadedCommand = defineCommand({
+  declare: declareRestoreFlags,
+  options: restoreFlags,
+  run: runRestore,
+  text: (_, screen, context) => textReporter(screen, context),
+  json: (_, screen, context) => jsonReporter(screen, context),
+  exitCode: ({ summary }) => (summary.errors > 0 ? 1 : 0),
+})
+
+async function runRestore(
+  flags: RestoreFlags,
+  context: CommandContext,
+  report: (event: Event) => void | Promise<void>,
+): Promise<Outcome> {
+  const startMs = performance.now()
+  const onEvent = (event: Event): void => void report(event)
+  const { snapshotId, folder: target } = checkedWords(flags)
+  const selection = await readSelection(flags, context.environment)
+  const selectAttribute = await readAttributeSelection(flags)
+  refuseDeletingAll(flags, target, selection)
+
+  await using session = await openSession(context, 'shared')
+  const { repository, signal } = session
+  const filter = snapshotFilter(flags, context.environment)
+  const { snapshot, folder } = await findSnapshotPlace(session, snapshotId, filter)
+  const indexed = await repository.loadIndex({ signal })
+  onEvent({ type: 'start', snapshot, target })
+  const { ownershipByName } = flags
+  const tree = fileTarget({ root: target, ownershipByName, selectAttribute })
+  const plan = await planRestore(indexed, snapshot.tree, tree, {
+    subfolder: folder === '' ? undefined : folder,
+    select: selection.select,
+    overwrite: flags.overwrite,
+    delete: flags.delete ? selection.mayDelete : false,
+    sparse: flags.sparse,
+    onError: skipItem,
+    onEvent,
+    signal,
+  })
+  const summary = flags.dryRun
+    ? reportPlan(plan, onEvent)
+    : await apply(indexed, plan, tree, { verify: flags.verify, onError: skipItem, onEvent, signal })
+  return { summary, target, verify: flags.verify, durationMs: performance.now() - startMs }
+}
+
+/** What cannot be restored is told and counted; everything else is restored. */
+function skipItem(): 'skip' {
+  return 'skip'
+}
+
+function checkedWords({ args, target = '', dryRun, verify }: RestoreFlags): {
+  readonly snapshotId: string
+  readonly folder: string
+} {
+  const [snapshotId] = args
+  if (snapshotId === undefined) throw new Failure('no snapshot ID specified')
+  if (target === '') throw new Failure('please specify a directory to restore to (--target)')
+  if (dryRun && verify) throw new Failure('--dry-run and --verify are mutually exclusive')
+  return { snapshotId, folder: target }
+}
+
+/** A slip of the keyboard must not empty the machine. */
+function refuseDeletingAll(flags: RestoreFlags, target: string, selection: Selection): void {
+  if (flags.delete && !selection.isFiltered && resolve(target) === resolve('/')) {
+    throw new Failure("'--target / --delete' must be combined with an include or exclude filter")
+  }
+}
+
+/** What a restore would tell, from its plan alone. */
+function reportPlan(plan: RestorePlan, onEvent: (event: Event) => void): RestoreSummary {
+  onEvent({ type: 'total', ...plan.total })
+  for (const { path, size, action } of plan.files) {
+    onEvent({ type: 'item', action: action === 'update' ? 'updated' : 'restored', path, size })
+  }
+  for (const path of plan.removals) onEvent({ type: 'item', action: 'deleted', path, size: 0 })
+  return {
+    total: plan.total,
+    restored: {
+      entries: plan.total.entries - plan.unchanged.entries,
+      bytes: plan.total.bytes - plan.unchanged.bytes,
+    },
+    unchanged: plan.unchanged,
+    deleted: plan.removals.length,
+    verified: 0,
+    errors: plan.errors,
+    notKept: {},
+  }
+}
