@@ -4,19 +4,15 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { IndexId } from '../base/id.ts'
 import type { IndexColumns } from '../format/index-file.ts'
-import type { Kernel } from '../kernel/kernel.ts'
 import { noise } from '../testing/sample-files.ts'
 import { withFlippedBit } from '../testing/stored-files.ts'
 import { nodeIndexCache } from './index-cache.ts'
-import { nodeKernel } from './kernel.ts'
 
 let folder: string
 let path: string
-let kernel: Kernel
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'index-cache-'))
   path = join(folder, 'repository', 'index-columns')
-  kernel = await nodeKernel()
 })
 afterEach(() => rm(folder, { recursive: true }))
 
@@ -48,26 +44,26 @@ function plain(loaded: ReadonlyMap<IndexId, IndexColumns>): unknown {
 
 describe('nodeIndexCache', () => {
   it('gives back what was saved, and replaces it', async () => {
-    const cache = nodeIndexCache(path, kernel)
+    const cache = nodeIndexCache(path)
     await cache.save(files)
-    expect(plain(await nodeIndexCache(path, kernel).load())).toEqual(plain(files))
+    expect(plain(await nodeIndexCache(path).load())).toEqual(plain(files))
     await cache.save(new Map([...files].slice(1)))
     expect((await cache.load()).size).toBe(2)
     expect(await readdir(join(folder, 'repository'))).toEqual(['index-columns'])
   })
 
   it('is readable by its owner alone', async () => {
-    await nodeIndexCache(path, kernel).save(files)
+    await nodeIndexCache(path).save(files)
     expect((await stat(path)).mode & 0o777).toBe(0o600)
     expect((await stat(join(folder, 'repository'))).mode & 0o777).toBe(0o700)
   })
 
   it('has nothing before the first time', async () => {
-    expect((await nodeIndexCache(path, kernel).load()).size).toBe(0)
+    expect((await nodeIndexCache(path).load()).size).toBe(0)
   })
 
   it('has nothing when a single bit is wrong, or a part is missing', async () => {
-    const cache = nodeIndexCache(path, kernel)
+    const cache = nodeIndexCache(path)
     await cache.save(files)
     const whole = new Uint8Array(await readFile(path))
     for (let at = 0; at < whole.length; at += 97) {
@@ -81,7 +77,7 @@ describe('nodeIndexCache', () => {
   })
 
   it('has nothing when columns do not fit together', async () => {
-    const cache = nodeIndexCache(path, kernel)
+    const cache = nodeIndexCache(path)
     const good = columns(2, 4, 3)
     const id = '0d'.repeat(32) as IndexId
     for (const wrong of [
@@ -99,7 +95,7 @@ describe('nodeIndexCache', () => {
   })
 
   it('clears away what a killed process left a day ago', async () => {
-    const cache = nodeIndexCache(path, kernel)
+    const cache = nodeIndexCache(path)
     await cache.save(files)
     const [old, young] = [`${path}.tmp-1-1`, `${path}.tmp-2-2`]
     await writeFile(old, 'x')

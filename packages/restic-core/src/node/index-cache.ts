@@ -1,9 +1,9 @@
+import { createHash } from 'node:crypto'
 import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { equalBytes, fromHex, toHex } from '../base/bytes.ts'
 import { type IndexId, asId } from '../base/id.ts'
 import type { IndexColumns } from '../format/index-file.ts'
-import type { Kernel } from '../kernel/kernel.ts'
 import type { IndexCache } from '../repository/index/index-cache.ts'
 
 /** Another number makes older files odd, and so absent. */
@@ -33,11 +33,11 @@ type Segment = readonly [
  *
  * What cannot be read, fails the hash or does not fit together counts as absent.
  */
-export function nodeIndexCache(path: string, kernel: Pick<Kernel, 'sha256'>): IndexCache {
+export function nodeIndexCache(path: string): IndexCache {
   return {
     async load() {
       try {
-        return await parse(new Uint8Array(await readFile(path)), kernel)
+        return await parse(new Uint8Array(await readFile(path)))
       } catch {
         // Whatever is wrong with it, the repository has it all.
         return new Map()
@@ -49,7 +49,7 @@ export function nodeIndexCache(path: string, kernel: Pick<Kernel, 'sha256'>): In
       await removeOldTemporaries(path)
       const temporary = `${path}.tmp-${process.pid}-${process.hrtime.bigint()}`
       try {
-        await writeFile(temporary, await format(files, kernel), { flag: 'wx', mode: 0o600 })
+        await writeFile(temporary, await format(files), { flag: 'wx', mode: 0o600 })
         await rename(temporary, path)
       } catch (error) {
         await rm(temporary, { force: true })
@@ -68,10 +68,7 @@ async function codec(): Promise<{
   return new Encoder({ useRecords: false, tagUint8Array: false })
 }
 
-async function format(
-  files: ReadonlyMap<IndexId, IndexColumns>,
-  kernel: Pick<Kernel, 'sha256'>,
-): Promise<Uint8Array[]> {
+async function format(files: ReadonlyMap<IndexId, IndexColumns>): Promise<Uint8Array[]> {
   const segments = [...files].map(([id, columns]): Segment => [
     fromHex(id),
     columns.packs,
@@ -83,16 +80,13 @@ async function format(
     columns.types,
   ])
   const document = (await codec()).encode(segments)
-  return [magic, kernel.sha256(document), document]
+  return [magic, sha256(document), document]
 }
 
-async function parse(
-  bytes: Uint8Array,
-  kernel: Pick<Kernel, 'sha256'>,
-): Promise<Map<IndexId, IndexColumns>> {
+async function parse(bytes: Uint8Array): Promise<Map<IndexId, IndexColumns>> {
   const document = bytes.subarray(headerLength)
   if (!equalBytes(bytes.subarray(0, magic.length), magic)) throw new TypeError('another format')
-  if (!equalBytes(bytes.subarray(magic.length, headerLength), kernel.sha256(document))) {
+  if (!equalBytes(bytes.subarray(magic.length, headerLength), sha256(document))) {
     throw new TypeError('damaged')
   }
   const segments = (await codec()).decode(document) as readonly Segment[]
@@ -123,4 +117,8 @@ async function removeOldTemporaries(path: string): Promise<void> {
     const { mtimeMs } = await stat(temporary)
     if (Date.now() - mtimeMs > temporaryAgeMaxMs) await rm(temporary, { force: true })
   }
+}
+
+function sha256(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest()
 }
