@@ -2,9 +2,12 @@ export { listed, outcome } from './backend-under-test.ts'
 export { countingBackend } from './counting-backend.ts'
 export type { CountingBackend, RequestCount } from './counting-backend.ts'
 export { describeBackend } from './describe-backend.ts'
+export { describeKernel } from './describe-kernel.ts'
 export type { BackendUnderTest, ExpectedTraits } from './backend-under-test.ts'
 export { failFrom, failOn, faultyBackend } from './faulty-backend.ts'
 export type { Fault, FaultPlan, FaultRule } from './faulty-backend.ts'
+export { memoryTarget } from './memory-target.ts'
+export type { MemoryEntry, MemoryTarget, MemoryTargetOptions } from './memory-target.ts'
 export { inPieces, noise, pseudoRandom, sampleFile } from './sample-files.ts'
 export type { SampleFile } from './sample-files.ts'
 export { manualTime } from './manual-time.ts'
@@ -19,3 +22,5 @@ export {
   testRepository,
   testSnapshot,
 } from './test-repository.ts'
+export { literalTime, storeTree } from './tree-literals.ts'
+export type { EntryLiteral } from './tree-literals.ts'

@@ -7,6 +7,7 @@ import {
 } from '../../base/errors.ts'
 import { concatBytes } from '../../base/bytes.ts'
 import { type TreeId, shortId } from '../../base/id.ts'
+import { compareNames } from '../../format/name.ts'
 import type { Node } from '../../format/node.ts'
 import type { IndexedRepository } from '../../repository/api.ts'
 import type { ComparedFile } from '../../work/jobs/compare-files.ts'
@@ -197,7 +198,7 @@ export class Planner implements AsyncDisposable {
     if (wanted === false) return
     const names = new Set(tree.nodes.map((node) => this.#target.nameKey(node.name)))
     try {
-      for (const name of this.#target.list(tree.path)) {
+      for (const name of this.#target.list(tree.path).toSorted(compareNames)) {
         const path = childPath(tree.path, name)
         if (names.has(this.#target.nameKey(name))) continue
         if (wanted === true || wanted(path)) this.#removals.push(path)
