@@ -1,11 +1,22 @@
 import { describe, expect, it } from 'vitest'
+import type { Backend } from '../backend/backend.ts'
 import { memoryBackend } from '../backend/memory.ts'
 import { describeBackend } from '../testing/describe-backend.ts'
 import { Gate, gated } from './gate.ts'
 
 describeBackend(
   'a gated memory',
-  async () => ({ backend: gated(memoryBackend(), new Gate()), cleanup: async () => {} }),
+  async () => {
+    let store = memoryBackend()
+    const current = new Proxy({} as Backend, { get: (_, name) => Reflect.get(store, name) })
+    return {
+      backend: gated(current, new Gate()),
+      cleanup: async () => {},
+      plant: async (path, content) => {
+        store = memoryBackend({ files: store.files().set(path, content) })
+      },
+    }
+  },
   { rewriting: 'refused', repeating: 'accepted', removing: 'everything', absence: 'told' },
 )
 
