@@ -164,10 +164,12 @@ class IndexedSession extends RepositorySession implements IndexedRepository {
   }
 
   writing<T>(work: (blobs: BlobWriter) => Promise<T>, options?: WritingOptions): Promise<T> {
-    const { backend } = this.parts
+    const { backend, fileCache } = this.parts
     const { runtime, config, masterKey, index } = this
     const saveIndex = (columns: IndexColumns, saveOptions: Cancellable): Promise<IndexId> =>
       saveIndexFile(this.files, columns, saveOptions)
-    return writing({ backend, runtime, config, masterKey, index, saveIndex }, work, options)
+    const onTreePack = (pack: PackId): void => fileCache?.addTreePacks([pack])
+    const context = { backend, runtime, config, masterKey, index, saveIndex, onTreePack }
+    return writing(context, work, options)
   }
 }

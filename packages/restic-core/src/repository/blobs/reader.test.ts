@@ -228,6 +228,22 @@ describe('a session with a cache of files', () => {
     expect(backend.requests('read', 'pack')).toBe(0)
   })
 
+  it('keeps the packs of trees that it writes', async () => {
+    const cache = memoryCache()
+    const store = memoryBackend({ files })
+    const writer = await open(store, 6, { cache: () => ({ files: cache }) })
+    const text = new TextEncoder().encode('{"nodes":[]} \n')
+    const { id } = await writer.writing(async (blobs) => {
+      await blobs.saveBlob('data', noise(100, 8))
+      return blobs.saveBlob('tree', text)
+    })
+    expect([...cache.kept.keys()].filter((key) => key.startsWith('pack/'))).toHaveLength(1)
+    const backend = countingBackend(store)
+    const reader = await open(backend, 7, { cache: () => ({ files: cache }) })
+    expect(await reader.readTree(id)).toEqual([])
+    expect(backend.requests('read', 'pack')).toBe(0)
+  })
+
   it('reads past a copy that went bad after it was checked', async () => {
     const cache = memoryCache()
     const repository = await open(memoryBackend({ files }), 5, { cache: () => ({ files: cache }) })

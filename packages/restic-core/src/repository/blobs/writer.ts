@@ -168,7 +168,9 @@ export class PackingWriter implements BlobWriter {
     const { kernel } = runtime
     const pack = builder.finish(kernel, this.#context.masterKey, runtime.random(16))
     this.#added.addedPacked += packClosingLength
-    if (this.#options.dryRun !== true) await this.#uploader.enqueue(pack)
+    if (this.#options.dryRun === true) return
+    if (pack.type === 'tree') this.#context.onTreePack?.(pack.id)
+    await this.#uploader.enqueue(pack)
   }
 
   async #stored(pack: FinishedPack): Promise<void> {

@@ -4,6 +4,7 @@ import type { IndexColumns } from '../../format/index-file.ts'
 import type { MasterKey } from '../../format/seal.ts'
 import type { Runtime } from '../../work/runtime.ts'
 import type { Cancellable } from '../../base/cancel.ts'
+import type { PackId } from '../../base/id.ts'
 import type { BlobWriter, WritingOptions } from '../api.ts'
 import type { BlobIndex } from '../index/blob-index.ts'
 import { PackingWriter } from './writer.ts'
@@ -17,6 +18,8 @@ export interface WriterContext {
   readonly index: BlobIndex
   /** Writes one index file; resolves once the store has it. */
   saveIndex(columns: IndexColumns, options: Cancellable): Promise<unknown>
+  /** Told before a pack of trees is uploaded: a cache wants to keep it. */
+  readonly onTreePack?: ((pack: PackId) => void) | undefined
 }
 
 /**
