@@ -46,9 +46,13 @@ async function bundle(options: BuildOptions): Promise<Bundle> {
   return { text: file.text, metafile: result.metafile }
 }
 
-/** What a worker thread runs: a script, since that is what a thread takes as text. */
-function bundleWorker(): Promise<Bundle> {
-  return bundle({ entryPoints: [join(nodeRing, 'worker.ts')], format: 'cjs' })
+/**
+ * What a worker thread runs: a script, since that is what a thread takes as text. It stands in a
+ * function, for at the top its variables would collide with the globals that Node gives such scripts.
+ */
+async function bundleWorker(): Promise<Bundle> {
+  const worker = await bundle({ entryPoints: [join(nodeRing, 'worker.ts')], format: 'cjs' })
+  return { ...worker, text: `(() => {${worker.text}})()` }
 }
 
 function embedWorker(source: string): Plugin {
@@ -100,14 +104,14 @@ function licenceOf(folder: string): string {
   throw new Error(`${relative(root, folder)} has no licence file that could go into the bundle`)
 }
 
-async function buildProgram(name: string, worker: Bundle): Promise<string> {
+async function buildProgram(name: string, worker: Bundle, folder: string): Promise<string> {
   const { text, metafile } = await bundle({
     entryPoints: [join(sources, `${name}.ts`)],
     format: 'esm',
     banner: { js: banner },
     plugins: [embedWorker(worker.text)],
   })
-  const file = join(root, 'packages/cli/dist', `${name}.mjs`)
+  const file = join(folder, `${name}.mjs`)
   await mkdir(dirname(file), { recursive: true })
   const notices = `/*\nThis file contains code of these packages.\n\n${licences(metafile, worker.metafile)}\n*/\n`
   await writeFile(file, `${text}${notices}`)
@@ -115,10 +119,13 @@ async function buildProgram(name: string, worker: Bundle): Promise<string> {
   return file
 }
 
-/** @returns the files made */
-export async function buildPrograms(names: readonly string[] = programs): Promise<string[]> {
+/** @returns the files made, in the order of their names */
+export async function buildPrograms(
+  names: readonly string[] = programs,
+  folder: string = join(root, 'packages/cli/dist'),
+): Promise<string[]> {
   const worker = await bundleWorker()
-  return Promise.all(names.map((name) => buildProgram(name, worker)))
+  return Promise.all(names.map((name) => buildProgram(name, worker, folder)))
 }
 
 if (import.meta.main) {

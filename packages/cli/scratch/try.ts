@@ -10,22 +10,44 @@ import { rmSync } from 'node:fs'
 const [, , repoPath, folder, parent] = process.argv
 await using runtime = await nodeRuntime()
 let t = performance.now()
-const lap = (what: string) => { const n = performance.now(); console.log(what, Math.round(n - t), 'ms'); t = n }
+const lap = (what: string) => {
+  const n = performance.now()
+  console.log(what, Math.round(n - t), 'ms')
+  t = n
+}
 if (!parent) {
   rmSync(repoPath, { recursive: true, force: true })
-  const r = await initRepository({ backend: localBackend({ path: repoPath }), runtime, password: 'x', hostname: 'h', username: 'u' })
+  const r = await initRepository({
+    backend: localBackend({ path: repoPath }),
+    runtime,
+    password: 'x',
+    hostname: 'h',
+    username: 'u',
+  })
   await r[Symbol.asyncDispose]()
   lap('init')
 }
-await using repo0 = await openRepository({ backend: localBackend({ path: repoPath }), runtime, password: 'x' })
+await using repo0 = await openRepository({
+  backend: localBackend({ path: repoPath }),
+  runtime,
+  password: 'x',
+})
 lap('open')
 const repo = await repo0.loadIndex()
 lap('index')
 const source = fileSource()
 const p = parent && parent !== 'noparent' ? await repo.findSnapshot('latest') : undefined
 const result = await backup(repo, source, {
-  targets: layOutTargets([folder], (x) => source.list(x)), parent: p,
-  snapshot: { paths: [folder], hostname: 'h', username: 'u', uid: 0, gid: 0, programVersion: 'instance-sync 0.1.0' },
+  targets: layOutTargets([folder], (x) => source.list(x)),
+  parent: p,
+  snapshot: {
+    paths: [folder],
+    hostname: 'h',
+    username: 'u',
+    uid: 0,
+    gid: 0,
+    programVersion: 'instance-sync 0.1.0',
+  },
 })
 lap('backup')
-console.log(result, process.resourceUsage().maxRSS / 1024 | 0, 'MiB', process.cpuUsage())
+console.log(result, (process.resourceUsage().maxRSS / 1024) | 0, 'MiB', process.cpuUsage())

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { CacheStore, OpenOptions } from 'restic-core'
 import { defaultCacheFolder, nodeIndexCache, openDiskCache } from 'restic-core/node'
@@ -18,12 +17,8 @@ export function sessionCache(context: CommandContext): OpenOptions['cache'] {
   if (folder === undefined) return undefined
   return (repository) => ({
     files: openedOnUse(() => openDiskCache({ folder, repository })),
-    index: nodeIndexCache(join(folder, repository, 'restic-ts-index'), { sha256 }),
+    index: nodeIndexCache(join(folder, repository, 'restic-ts-index')),
   })
-}
-
-function sha256(data: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(data).digest())
 }
 
 /** A session takes a cache at once; opening one takes a while, and may fail like any other use. */
