@@ -23,19 +23,19 @@ export interface LockBench {
 
 export interface BenchOptions {
   readonly faults?: FaultPlan
-  readonly around?: (store: MemoryBackend) => Backend
+  readonly around?: (store: MemoryBackend, time: ManualTime) => Backend
   readonly isProcessAlive?: (pid: number) => boolean
 }
 
 export async function lockBench(options: BenchOptions = {}): Promise<LockBench> {
-  const { faults = {}, around = (store) => faultyBackend(store, faults) } = options
+  const { faults = {}, around = (inner) => faultyBackend(inner, faults) } = options
   const store = memoryBackend()
   const time = manualTime()
   const { keyId, masterKey } = await testRepository({ backend: store })
   const key = { keyId, masterKey }
   const { isProcessAlive = () => true } = options
   const runtime = await testRuntime({ clock: time.clock, isProcessAlive, seed: 2 })
-  const session = { backend: around(store), runtime, password: key, timer: time.timer }
+  const session = { backend: around(store, time), runtime, password: key, timer: time.timer }
   return { store, time, key, repository: await openRepository(session) }
 }
 

@@ -1,13 +1,13 @@
 import type { Cancellable, Observed } from '../../base/cancel.ts'
 import { CorruptDataError, type LockHolder, LockedError, isResticError } from '../../base/errors.ts'
-import type { LockId } from '../../base/id.ts'
 import type { LockEvent, RepositoryLock } from '../api.ts'
 import type { Gate } from '../gate.ts'
 import { HeldLock } from './held-lock.ts'
 import {
   type LockContext,
   type LockMode,
-  newLockFile,
+  type NewLock,
+  newLock,
   readLocks,
   removeLock,
   settleMs,
@@ -42,8 +42,8 @@ export async function acquireLock(
   let pauseMs = firstRetryMs
   for (let attempt = 1; ; attempt++) {
     try {
-      const id = await tryLock(context, mode, { signal })
-      return new HeldLock({ context, gate, mode, id, onEvent })
+      const lock = await tryLock(context, mode, { signal })
+      return new HeldLock({ context, gate, mode, lock, onEvent })
     } catch (error) {
       if (!isResticError(error, 'LOCKED')) throw error
       if (attempt === 1) onEvent?.({ type: 'locked', holders: error.holders, retryMs })
@@ -59,10 +59,11 @@ async function tryLock(
   context: LockContext,
   mode: LockMode,
   options: Cancellable,
-): Promise<LockId> {
+): Promise<NewLock> {
   const harmless = new Set<string>()
   await refuseConflicts(context, mode, harmless, options)
-  const file = newLockFile(context, mode)
+  const lock = newLock(context, mode)
+  const { file } = lock
   await writeLock(context, file, options)
   harmless.add(file.id)
   try {
@@ -72,7 +73,7 @@ async function tryLock(
     await removeLock(context, file.id).catch(() => undefined)
     throw error
   }
-  return file.id
+  return lock
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Backend } from '../../backend/backend.ts'
 import type { MemoryBackend } from '../../backend/memory.ts'
 import { failFrom, failOn } from '../../testing/faulty-backend.ts'
 import { after, heldLock, locksIn, minuteMs, readLock, secondMs } from '../../testing/lock-bench.ts'
+import type { ManualTime } from '../../testing/manual-time.ts'
 import { testSnapshot } from '../../testing/test-repository.ts'
 
 describe('a lock that is held', () => {
@@ -128,6 +129,31 @@ describe('a lock that is held', () => {
     expect(lock.signal.aborted).toBe(false)
     expect(locksIn(store)).toEqual([`locks/${lock.id}`])
     expect(writes).toBe(3)
+  })
+
+  it('counts from the time in its file, however long storing it took', async () => {
+    let writes = 0
+    const slow = (store: MemoryBackend, time: ManualTime): Backend => ({
+      ...store,
+      async write(file, body, options) {
+        if (file.type === 'lock' && ++writes === 2) await time.timer.sleep(4 * minuteMs)
+        await store.write(file, body, options)
+      },
+    })
+    const { time } = await heldLock({ around: slow })
+    await time.advance(9 * minuteMs)
+    expect(writes).toBe(2)
+    await time.advance(minuteMs)
+    expect(writes).toBe(3)
+  })
+
+  it('leaves nothing when it is disposed while it is being renewed after a sleep', async () => {
+    const { store, time, lock } = await heldLock()
+    time.jump(31 * minuteMs)
+    await time.advance(secondMs + 100)
+    expect(locksIn(store)).toHaveLength(2)
+    await lock[Symbol.asyncDispose]()
+    expect(locksIn(store)).toEqual([])
   })
 
   it('is refreshed when the clock was set back', async () => {

@@ -7,7 +7,8 @@ import type { Gate, GateHold } from '../gate.ts'
 import {
   type LockContext,
   type LockMode,
-  newLockFile,
+  type NewLock,
+  newLock,
   removeLock,
   settleMs,
   writeLock,
@@ -33,7 +34,7 @@ export class HeldLock implements RepositoryLock {
   readonly #onEvent: Observed<LockEvent>['onEvent']
   readonly #lost = new AbortController()
   readonly #ticks: Disposable
-  /** Of this process, but not the lock any more: their removal failed. */
+  /** Of this process and not, or no more, the lock: to be removed. */
   readonly #leftBehind = new Set<LockId>()
   #id: LockId
   #refreshedMs: number
@@ -46,16 +47,16 @@ export class HeldLock implements RepositoryLock {
     readonly context: LockContext
     readonly gate: Gate
     readonly mode: LockMode
-    readonly id: LockId
+    readonly lock: NewLock
     readonly onEvent: Observed<LockEvent>['onEvent']
   }) {
     this.#context = options.context
     this.#gate = options.gate
     this.#mode = options.mode
     this.#onEvent = options.onEvent
-    this.#id = options.id
-    this.#refreshedMs = this.#nowMs()
-    this.#attemptedMs = this.#refreshedMs
+    this.#id = options.lock.file.id
+    this.#refreshedMs = options.lock.timeMs
+    this.#attemptedMs = options.lock.timeMs
     this.#ticks = this.#context.timer.every(tickMs, () => this.#tick())
   }
 
@@ -135,10 +136,7 @@ export class HeldLock implements RepositoryLock {
       if (!(await this.#stands(signal))) return this.#lose(removed)
       const next = await this.#write(signal)
       await this.#context.timer.sleep(settleMs, { signal })
-      if (!(await this.#stands(signal))) {
-        this.#leftBehind.add(next)
-        return this.#lose(removed)
-      }
+      if (!(await this.#stands(signal))) return this.#lose(removed)
       await this.#become(next)
       this.#doubt = undefined
       doubt.release()
@@ -147,22 +145,20 @@ export class HeldLock implements RepositoryLock {
     }
   }
 
-  async #write(signal: AbortSignal): Promise<LockId> {
-    const file = newLockFile(this.#context, this.#mode)
-    try {
-      await writeLock(this.#context, file, { signal })
-    } catch (error) {
-      this.#leftBehind.add(file.id)
-      throw error
-    }
-    return file.id
+  async #write(signal: AbortSignal): Promise<NewLock> {
+    const lock = newLock(this.#context, this.#mode)
+    // Until it is the lock, it is something to be removed, whatever happens.
+    this.#leftBehind.add(lock.file.id)
+    await writeLock(this.#context, lock.file, { signal })
+    return lock
   }
 
-  async #become(next: LockId): Promise<void> {
+  async #become({ file, timeMs }: NewLock): Promise<void> {
     this.#leftBehind.add(this.#id)
-    this.#id = next
-    this.#refreshedMs = this.#nowMs()
-    this.#attemptedMs = this.#refreshedMs
+    this.#leftBehind.delete(file.id)
+    this.#id = file.id
+    this.#refreshedMs = timeMs
+    this.#attemptedMs = timeMs
     for (const id of this.#leftBehind) {
       try {
         await removeLock(this.#context, id)

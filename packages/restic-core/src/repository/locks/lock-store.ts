@@ -62,11 +62,19 @@ async function readLock(
   }
 }
 
-/** A lock file of this process with the time of now, not yet written. */
-export function newLockFile({ files, runtime }: LockContext, mode: LockMode): SealedFile<'lock'> {
+export interface NewLock {
+  readonly file: SealedFile<'lock'>
+  /** The time in the file, milliseconds since 1970: storing it may take long. */
+  readonly timeMs: number
+}
+
+/** A lock of this process with the time of now, not yet written. */
+export function newLock({ files, runtime }: LockContext, mode: LockMode): NewLock {
   const { clock, identity } = runtime
-  const time = formatTime(clock.nowNs(), clock)
-  return files.seal('lock', formatLockFile({ ...identity, time, exclusive: mode === 'exclusive' }))
+  const timeNs = clock.nowNs()
+  const time = formatTime(timeNs, clock)
+  const json = formatLockFile({ ...identity, time, exclusive: mode === 'exclusive' })
+  return { file: files.seal('lock', json), timeMs: Number(timeNs / 1_000_000n) }
 }
 
 /**
