@@ -32,6 +32,8 @@ const tree: readonly EntryLiteral[] = [
   { name: 'y', data: [c] },
 ]
 
+const skip = (): 'skip' => 'skip'
+
 let stored: Map<string, Uint8Array>
 let root: TreeId
 let target: MemoryTarget
@@ -163,8 +165,7 @@ describe('a damaged repository', () => {
     const backend = faultyBackend(memoryBackend({ files: stored }), {
       read: { pack: failOn(3, gone) },
     })
-    const onError = (): 'skip' => 'skip'
-    await expect(restoreFrom(await open(backend), { onError })).rejects.toBe(gone)
+    await expect(restoreFrom(await open(backend), { onError: skip })).rejects.toBe(gone)
   })
 })
 
@@ -177,18 +178,19 @@ describe('a target that fails', () => {
 
   it('goes on with the other files when told to skip', async () => {
     target = memoryTarget({ capacity: 55_000 })
-    const onError = (): 'skip' => 'skip'
-    const summary = await restoreFrom(await open(memoryBackend({ files: stored })), { onError })
+    const summary = await restoreFrom(await open(memoryBackend({ files: stored })), {
+      onError: skip,
+    })
     expect(summary.errors).toBe(1)
     expect(summary.restored.entries).toBe(2)
   })
 
   it('finds with verify what did not stay as it was written', async () => {
-    const { create } = target.files
+    const { files } = target
     const wrongly = {
-      ...target.files,
+      ...files,
       create: (path: string) => ({
-        ...create(path),
+        ...files.create(path),
         write: (bytes: Uint8Array, at: number) =>
           target.writeFile(path, path === '/y' ? withFlippedBit(bytes) : bytes, at),
       }),

@@ -100,6 +100,8 @@ function found(target: MemoryTarget): [string, Restored][] {
   })
 }
 
+const onError = (): 'skip' => 'skip'
+
 const byPath = (entries: [string, Restored][]): Record<string, Restored> =>
   Object.fromEntries(entries)
 
@@ -155,7 +157,6 @@ describe('a restore', () => {
       fc.asyncProperty(anyEntries, anyEntries, fc.nat(), async (before, after, seed) => {
         const target = memoryTarget()
         const repository = await sessionFor(target, seed)
-        const onError = (): 'skip' => 'skip'
         for (const entries of [before, after]) {
           const root = await storeTree(repository, entries)
           const options = { overwrite: 'never', onError } as const

@@ -38,6 +38,11 @@ function contents({ entries }: MemoryTarget): Record<string, string> {
   return found
 }
 
+const wantedOnly = (path: string): boolean | 'inside' => {
+  if (path === '/out') return false
+  return path.endsWith('wanted') || 'inside'
+}
+
 let target: MemoryTarget
 let repository: IndexedRepository
 beforeEach(async () => {
@@ -138,11 +143,7 @@ describe('a restore into an empty target', () => {
       dir('out', file('wanted', '4')),
       file('wanted', '5'),
     ]
-    const select = (path: string): boolean | 'inside' => {
-      if (path === '/out') return false
-      return path.endsWith('wanted') || 'inside'
-    }
-    const summary = await restoreEntries(tree, { select })
+    const summary = await restoreEntries(tree, { select: wantedOnly })
     expect(contents(target)).toEqual({
       '/in': 'dir',
       '/in/deep': 'dir',
@@ -155,11 +156,11 @@ describe('a restore into an empty target', () => {
   it('leaves out zeros of new files when they shall be sparse', async () => {
     const zeros = new Uint8Array(MiB)
     const written: number[] = []
-    const { create } = target.files
+    const inner = target.files
     const files = {
-      ...target.files,
+      ...inner,
       create: (path: string) => {
-        const made = create(path)
+        const made = inner.create(path)
         return {
           ...made,
           write: (bytes: Uint8Array, at: number) => {
