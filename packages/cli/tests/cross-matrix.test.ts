@@ -2,12 +2,13 @@
  * What one program wrote, each of the others reads: ours, restic 0.14.0 and restic 0.18.0, both
  * versions of the format, a local folder and a REST server.
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeSample } from '../../../fixtures/sample.ts'
 import { type ResticRun, type RunningServer, startRestServer } from '../../../tools/servers.ts'
+import { addCheapKey } from './cheap-key.ts'
 import { type EntryState, asNodeRestores, folderState } from './folder-state.ts'
 import {
   type ProgramName,
@@ -26,7 +27,6 @@ let before: readonly EntryState[] = []
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'matrix-'))
-  await mkdir(join(folder, 'plain'))
   await writeSample(join(folder, 'sample'))
   before = folderState(join(folder, 'sample'))
   server = await startRestServer({ dataDir: join(folder, 'served') })
@@ -69,8 +69,9 @@ describe.for(Object.keys(stores) as (keyof typeof stores)[])('over %s', (store) 
     it.for(programNames)('what %s wrote is read by all', { timeout: 180_000 }, async (writer) => {
       const repo = stores[store](`${store}-${version}-${writer.replaceAll(' ', '-')}`)
       const cacheDir = join(folder, `cache-${store}-${version}-${writer}`)
-      const run: ResticRun = { repo, password, cwd: folder, cacheDir }
-      await succeed(programs[writer], ['init', '--repository-version', version], run)
+      const first: ResticRun = { repo, password, cwd: folder, cacheDir }
+      await succeed(programs[writer], ['init', '--repository-version', version], first)
+      const run: ResticRun = { ...first, env: await addCheapKey(repo, password) }
       const written = await backup(writer, run, 'sample')
 
       for (const reader of programNames)
@@ -118,9 +119,11 @@ async function readAndCompare(
 
 /** restic 0.14 has U+FFFD for what is not UTF-8 in the target of a link. */
 function asOldRestic(entries: readonly EntryState[]): EntryState[] {
-  const replaced = (target: string): string =>
-    Buffer.from(Buffer.from(target, 'latin1').toString()).toString('latin1')
   return entries.map((entry) =>
-    entry.type === 'symlink' ? { ...entry, content: replaced(entry.content ?? '') } : entry,
+    entry.type === 'symlink' ? { ...entry, content: withReplacements(entry.content ?? '') } : entry,
   )
+}
+
+function withReplacements(target: string): string {
+  return Buffer.from(Buffer.from(target, 'latin1').toString()).toString('latin1')
 }
