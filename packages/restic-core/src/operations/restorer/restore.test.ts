@@ -111,6 +111,21 @@ describe('a restore into an empty target', () => {
     expect(target.entries.get('/z')?.content).toEqual(concatBytes([b, b]))
   })
 
+  it('finishes files that are open all at once, though only so many may be', async () => {
+    const [starts, ends] = [0, 1000].map((seed) =>
+      Array.from({ length: 150 }, (_, n) => noise(50, seed + n)),
+    ) as [Uint8Array[], Uint8Array[]]
+    await restoreEntries([
+      // Puts the starts of all before the ends of all in the pack.
+      { name: 'first', data: starts },
+      ...starts.map((start, n) => ({ name: `x${n}`, data: [start, ends[n] as Uint8Array] })),
+    ])
+    for (const [n, start] of starts.entries()) {
+      const whole = concatBytes([start, ends[n] as Uint8Array])
+      expect(target.entries.get(`/x${n}`)?.content).toEqual(whole)
+    }
+  })
+
   it('gives a file its second name instead of a second content', async () => {
     const names = { links: 2, inode: 7n, deviceId: 3n }
     const summary = await restoreEntries([
