@@ -169,6 +169,8 @@ export type {
 } from './operations/restorer/events.ts'
 export { planRestore } from './operations/restorer/plan.ts'
 export type { PlanRestoreOptions, PlannedFile, RestorePlan } from './operations/restorer/plan.ts'
+export { plannedItems } from './operations/restorer/planned-items.ts'
+export type { PlannedItem } from './operations/restorer/planned-items.ts'
 export { restore } from './operations/restorer/restore.ts'
 export type { RestoreOptions } from './operations/restorer/restore.ts'
 export { findTree } from './operations/shared/find-tree.ts'

@@ -1,6 +1,14 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { lstatSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+} from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -26,9 +34,10 @@ async function restoreWith(
   node: string,
   name: FixtureName,
   target: string,
+  as: { readonly uid?: number; readonly gid?: number } = {},
 ): Promise<RestoreSummary[]> {
   const program = join(import.meta.dirname, 'programs/restore-fixture.ts')
-  const { stdout } = await run(node, [program, name, target])
+  const { stdout } = await run(node, [program, name, target], as)
   return JSON.parse(stdout)
 }
 
@@ -124,6 +133,29 @@ describe.skipIf(!isRoot)('a repository of restic, restored', () => {
     const found = everythingBelow(ours)
     expect(found).toEqual(everythingBelow(theirs))
     expect(found).toEqual(await wantedEntries(name))
+  })
+
+  it('belongs to whoever restores it, and lends nobody their rights', async () => {
+    const nobody = 65_534
+    const everyones = join(folder, 'everyones')
+    mkdirSync(everyones)
+    chmodSync(folder, 0o755)
+    chmodSync(everyones, 0o777)
+    const target = join(everyones, 'target')
+    const summaries = await restoreWith(node26, 'v2-restic-0.18.0', target, {
+      uid: nobody,
+      gid: nobody,
+    })
+    expect(summaries.at(-1)).toMatchObject({
+      total: { entries: 90 },
+      errors: 0,
+      notKept: { ownership: 89, permissions: 2 },
+    })
+    const mode = (name: string): number => lstatSync(join(target, 'sample', name)).mode & 0o7777
+    expect(mode('mode-setuid')).toBe(0o755)
+    expect(mode('mode-setgid')).toBe(0o755)
+    expect(mode('mode-setgid-dir')).toBe(0o2750)
+    expect(mode('mode-read-only')).toBe(0o444)
   })
 
   it('is the same without node:ffi, but for the pipe and a fraction of a microsecond', async () => {

@@ -18,6 +18,11 @@ export interface MetadataOptions {
   readonly selectAttribute: (name: string) => boolean
 }
 
+interface Owner {
+  readonly uid: number
+  readonly gid: number
+}
+
 const isWindows = process.platform === 'win32'
 /** What file systems and containers answer that have no such thing, or no right to it. */
 const refusals = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EINVAL']
@@ -53,19 +58,16 @@ export class MetadataSetter {
     }
     if (stat.mtimeNs !== mtimeNs) lacking.push('exact times')
     if (!isWindows && !isOwner(stat, owner)) lacking.push('ownership')
-    if (!setPermissions(native, node, stat)) lacking.push('permissions')
+    if (!setPermissions(native, node, stat, owner)) lacking.push('permissions')
     return lacking
   }
 
-  #ownerOf({ uid, gid, user, group }: Node): { readonly uid: number; readonly gid: number } {
+  #ownerOf({ uid, gid, user, group }: Node): Owner {
     const { accounts } = this.#options
     return { uid: accounts?.uidOf(user) ?? uid, gid: accounts?.gidOf(group) ?? gid }
   }
 
-  #setOwner(
-    native: string | Buffer,
-    { uid, gid }: { readonly uid: number; readonly gid: number },
-  ): void {
+  #setOwner(native: string | Buffer, { uid, gid }: Owner): void {
     const owner = `${uid}:${gid}`
     if (this.#refusedOwners.has(owner)) return
     if (!tolerate(() => lchownSync(native, uid, gid))) this.#refusedOwners.add(owner)
@@ -119,14 +121,33 @@ function isOwner(
   return Number(stat.uid) === owner.uid && Number(stat.gid) === owner.gid
 }
 
-/** False when the file system has no such permissions. Symlinks have none of their own. */
-function setPermissions(native: string | Buffer, node: Node, stat: BigIntStats): boolean {
+/**
+ * False when not all of them could be given. Symlinks have none of their own. A program that would
+ * run as its owner does not, when that is not the owner it was stored with.
+ */
+function setPermissions(
+  native: string | Buffer,
+  node: Node,
+  stat: BigIntStats,
+  owner: Owner,
+): boolean {
   if (node.type === 'symlink') return true
-  const wanted = permissionsToStat(node.mode)
+  const stored = permissionsToStat(node.mode)
+  const wanted = node.type === 'dir' ? stored : withoutForeignRights(stored, stat, owner)
   const current = Number(stat.mode) & 0o7777
   // Windows knows one bit, whether the file can be written to.
-  if (isWindows ? (wanted & 0o200) === (current & 0o200) : wanted === current) return true
-  return tolerate(() => chmodSync(native, wanted))
+  const isSet = isWindows ? (wanted & 0o200) === (current & 0o200) : wanted === current
+  return (isSet || tolerate(() => chmodSync(native, wanted))) && wanted === stored
+}
+
+const setuid = 0o4000
+const setgid = 0o2000
+
+function withoutForeignRights(permissions: number, stat: BigIntStats, owner: Owner): number {
+  let allowed = permissions
+  if (Number(stat.uid) !== owner.uid) allowed &= ~setuid
+  if (Number(stat.gid) !== owner.gid) allowed &= ~setgid
+  return allowed
 }
 
 /** False when the system refuses such things as a rule; other failures are thrown. */

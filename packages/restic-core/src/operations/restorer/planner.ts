@@ -1,12 +1,5 @@
-import {
-  CorruptDataError,
-  MissingError,
-  TargetError,
-  UnsupportedError,
-  isResticError,
-} from '../../base/errors.ts'
-import { concatBytes } from '../../base/bytes.ts'
-import { type TreeId, shortId } from '../../base/id.ts'
+import { TargetError, UnsupportedError, isResticError } from '../../base/errors.ts'
+import type { TreeId } from '../../base/id.ts'
 import { compareNames } from '../../format/name.ts'
 import type { Node } from '../../format/node.ts'
 import type { IndexedRepository } from '../../repository/api.ts'
@@ -14,12 +7,11 @@ import type { ComparedFile } from '../../work/jobs/compare-files.ts'
 import { childPath } from '../shared/item-path.ts'
 import type { TargetEntry, TargetTree } from '../shared/target-tree.ts'
 import { type WalkedTree, walkTrees } from '../shared/tree-walk.ts'
-import { BlobCopies } from './blob-copies.ts'
-import { ContentPlan } from './content-plan.ts'
 import { type Decision, Decisions, existingFile, mayOverwrite } from './decisions.ts'
 import { ItemProblems } from './events.ts'
 import { FileComparer } from './existing-files.ts'
-import type { PlanRestoreOptions, PlannedFile, RestorePlan } from './plan.ts'
+import { type Content, FileContents } from './file-contents.ts'
+import type { PlanRestoreOptions, RestorePlan } from './plan.ts'
 
 /** A directory of the snapshot, while the walk is in it. */
 interface OpenTree {
@@ -31,14 +23,6 @@ interface OpenTree {
   readonly exists: boolean
   /** Restored for itself, or because something inside is. */
   isWanted: boolean
-}
-
-/** The content of a file, as copies of its blobs. */
-interface Content {
-  readonly copies: readonly number[]
-  /** plaintext bytes of each blob */
-  readonly lengths: readonly number[]
-  readonly size: number
 }
 
 /** A file that may have some of its content already. */
@@ -58,11 +42,9 @@ export class Planner implements AsyncDisposable {
   readonly #options: PlanRestoreOptions
   readonly #problems: ItemProblems
   readonly #comparer: FileComparer<ExistingFile>
-  readonly #copies: BlobCopies
-  readonly #contents: ContentPlan
+  readonly #contents: FileContents
   readonly #decisions = new Decisions()
   readonly #directories: string[] = []
-  readonly #files: PlannedFile[] = []
   readonly #links = new Map<number, string>()
   readonly #closed = new Set<number>()
   readonly #removals: string[] = []
@@ -87,8 +69,7 @@ export class Planner implements AsyncDisposable {
     this.#target = target
     this.#options = options
     this.#problems = new ItemProblems(options)
-    this.#copies = new BlobCopies(from.index)
-    this.#contents = new ContentPlan(this.#copies)
+    this.#contents = new FileContents(from.index)
     const { pool } = from.runtime
     this.#comparer = new FileComparer(pool, (...result) => this.#takeComparison(...result), options)
   }
@@ -108,13 +89,13 @@ export class Planner implements AsyncDisposable {
       else this.#leave(tree)
     }
     await this.#comparer.finish()
-    this.#contents.arrange(this.#files.length)
+    this.#contents.plan.arrange(this.#contents.files.length)
     return {
       root: this.#root,
       decisions: this.#decisions,
       directories: this.#directories,
-      files: this.#files,
-      contents: this.#contents,
+      files: this.#contents.files,
+      contents: this.#contents.plan,
       links: this.#links,
       closed: this.#closed,
       removals: this.#mayDelete ? this.#removals : [],
@@ -289,7 +270,7 @@ export class Planner implements AsyncDisposable {
     }
     const firstName = this.#firstNameOf(node, path)
     const isFile = node.type === 'file' && firstName === undefined
-    const content = isFile ? this.#contentOf(node, path) : undefined
+    const content = isFile ? this.#contents.of(node, path) : undefined
     const { overwrite = 'always' } = this.#options
     this.#count(tree, content?.size ?? 0)
     if (there !== undefined && !mayOverwrite(overwrite, node, there)) {
@@ -304,7 +285,7 @@ export class Planner implements AsyncDisposable {
     }
     if (content === undefined || there === undefined) {
       this.#decisions.set(entry, there === undefined ? 'create' : 'replace')
-      if (content !== undefined) this.#write(path, content, 'create')
+      if (content !== undefined) this.#contents.write(path, content, 'create')
       return undefined
     }
     return this.#decideAboutExisting(node, content, { path, entry, there })
@@ -319,14 +300,14 @@ export class Planner implements AsyncDisposable {
     switch (existingFile(this.#options.overwrite ?? 'always', node, there)) {
       case 'replace':
         this.#decisions.set(entry, 'replace')
-        this.#write(path, content, 'replace')
+        this.#contents.write(path, content, 'replace')
         return undefined
       case 'trust':
         this.#decisions.set(entry, 'keep')
         this.#countUnchanged(path, content.size)
         return undefined
       case 'compare': {
-        const ids = concatBytes(content.copies.map((copy) => this.#copies.id(copy)))
+        const ids = this.#contents.ids(content)
         return { ...content, ids, entry, path: this.#target.filePath(path), itemPath: path }
       }
     }
@@ -340,40 +321,12 @@ export class Planner implements AsyncDisposable {
     return first
   }
 
-  // ---- Content
-
-  #contentOf(node: Node, path: string): Content {
-    if (node.content === null) throw new CorruptDataError(`file ${path}`, 'value')
-    const copies = node.content.map((id) => {
-      const copy = this.#copies.find(id)
-      if (copy === undefined) throw new MissingError(`blob ${shortId(id)} of ${path}`)
-      return copy
-    })
-    const lengths = copies.map((copy) => this.#copies.length(copy))
-    return { copies, lengths, size: lengths.reduce((sum, length) => sum + length, 0) }
-  }
-
-  /** @param matches for each blob 1 when the file has it already */
-  #write(
-    path: string,
-    { copies, lengths, size }: Content,
-    action: PlannedFile['action'],
-    matches?: Uint8Array,
-  ): void {
-    const file = this.#files.push({ path, size, action }) - 1
-    let position = 0
-    for (const [blob, copy] of copies.entries()) {
-      if (matches?.[blob] !== 1) this.#contents.add(copy, file, position)
-      position += lengths[blob] as number
-    }
-  }
-
   #takeComparison(file: ExistingFile, result: ComparedFile): void {
     const { entry, itemPath } = file
     if ('error' in result) {
       // It cannot be read, or has gone: a new file can take its place all the same.
       this.#decisions.set(entry, 'replace')
-      this.#write(itemPath, file, 'replace')
+      this.#contents.write(itemPath, file, 'replace')
       return
     }
     const { matches } = result
@@ -383,7 +336,7 @@ export class Planner implements AsyncDisposable {
       return
     }
     this.#decisions.set(entry, 'update')
-    this.#write(itemPath, file, 'update', matches)
+    this.#contents.write(itemPath, file, 'update', matches)
     for (const [blob, match] of matches.entries()) {
       if (match === 1) this.#unchanged.bytes += file.lengths[blob] as number
     }

@@ -13,6 +13,7 @@ import {
 } from '../../testing/index.ts'
 import type { RestoreEvent, RestoreSummary } from './events.ts'
 import { type PlanRestoreOptions, planRestore } from './plan.ts'
+import { type PlannedItem, plannedItems } from './planned-items.ts'
 import { type RestoreOptions, restore } from './restore.ts'
 
 const text = (content: string): Uint8Array => new TextEncoder().encode(content)
@@ -326,5 +327,12 @@ describe('a restore over what is there', () => {
       files: [{ path: '/f', size: 6, action: 'update' }],
       removals: ['/extra'],
     })
+    const items: PlannedItem[] = []
+    for await (const item of plannedItems(repository, plan)) items.push(item)
+    expect(items).toEqual([
+      { action: 'updated', path: '/f', size: 6 },
+      { action: 'restored', path: '/new', size: 0 },
+      { action: 'deleted', path: '/extra', size: 0 },
+    ])
   })
 })
