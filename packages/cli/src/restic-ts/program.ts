@@ -17,6 +17,11 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/check.ts')).check,
   },
   {
+    name: 'cross-check',
+    summary: 'Compare what restic and this program find in the repository',
+    load: async () => (await import('./commands/cross-check.ts')).crossCheck,
+  },
+  {
     name: 'init',
     summary: 'Make a repository',
     load: async () => (await import('./commands/init.ts')).init,

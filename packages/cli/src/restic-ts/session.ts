@@ -21,8 +21,14 @@ export interface Session extends AsyncDisposable {
 /** How a command uses the repository. `--no-lock` turns a lock that is only for reading off. */
 export type LockWish = 'none' | 'shared' | 'shared-always' | 'exclusive'
 
-export async function openSession(context: CommandContext, wish: LockWish): Promise<Session> {
-  const repository = await openWithPassword(context)
+export async function openSession(
+  context: CommandContext,
+  wish: LockWish,
+  password?: string,
+): Promise<Session> {
+  const repository = await (password === undefined
+    ? openWithPassword(context)
+    : openWith(context, password))
   const mode = wish === 'shared-always' ? 'shared' : wish
   if (mode === 'none' || (wish !== 'shared-always' && !context.globals.lock)) {
     return {
@@ -98,6 +104,11 @@ export async function globalPassword({ globals }: CommandContext): Promise<strin
   return refuseEmpty(password)
 }
 
+/** As given, or asked for once. */
+export async function anyPassword(context: CommandContext): Promise<string> {
+  return (await globalPassword(context)) ?? (await ask(context))
+}
+
 function ask(context: CommandContext): Promise<string> {
   return askPassword(context.passwords, 'enter password for repository: ')
 }
@@ -136,7 +147,12 @@ export async function openGlobalStore(context: CommandContext): Promise<Backend>
   })
 }
 
-async function globalLocation({ globals }: CommandContext): Promise<RepositoryLocation> {
+async function globalLocation(context: CommandContext): Promise<RepositoryLocation> {
+  return parseLocation(await locationText(context))
+}
+
+/** The location as it was written, possibly with credentials. */
+export async function locationText({ globals }: CommandContext): Promise<string> {
   const { repo, repositoryFile } = globals
   if (repo !== '' && repositoryFile !== '') {
     throw new Failure(
@@ -147,7 +163,7 @@ async function globalLocation({ globals }: CommandContext): Promise<RepositoryLo
   if (text === '') {
     throw new Failure('Please specify repository location (-r or --repository-file)')
   }
-  return parseLocation(text)
+  return text
 }
 
 async function locationFrom(path: string): Promise<string> {
