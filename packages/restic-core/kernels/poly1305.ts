@@ -88,7 +88,8 @@ function writeTag(): void {
   let h2 = load<u64>(sum, 16)
   let h3 = load<u64>(sum, 24)
   let h4 = load<u64>(sum, 32)
-  // What the first round brings back at the bottom may carry once more.
+  // The second round is for what the first brings back at the bottom; it brings back nothing itself,
+  // because the sum is below 2^131.
   for (let round = 0; round < 2; round++) {
     h1 += h0 >> 32
     h2 += h1 >> 32
@@ -100,8 +101,6 @@ function writeTag(): void {
     h3 &= limbMask
     h4 &= 3
   }
-  h1 += h0 >> 32
-  h0 &= limbMask
 
   // sum + 5 reaches 2^130 exactly when sum is not below the prime; its lower bits are then the rest.
   const g0 = h0 + 5

@@ -69,5 +69,11 @@ const nearThePrime: readonly (readonly [string, string, string, string])[] = [
     `05${'00'.repeat(15)}`,
   ],
   ['the sum is the prime', one + zeros, `${ones}fb${'fe'.repeat(15)}${'01'.repeat(16)}`, zeros],
+  [
+    'the last wrap carries through two limbs of 32 bits',
+    one + zeros,
+    `fb${'ff'.repeat(15)}${zeros}${'00'.repeat(8)}01${'00'.repeat(7)}`,
+    `${'00'.repeat(8)}01${'00'.repeat(7)}`,
+  ],
   ['the sum is one below', two + zeros, `fd${'ff'.repeat(15)}`, `fa${'ff'.repeat(15)}`],
 ]
