@@ -1,4 +1,5 @@
 export { type MasterKey, open, seal, sealOverhead, validateMasterKey } from './seal.ts'
+export { openBlob } from './blob.ts'
 export { unwrapFile, wrapFile } from './envelope.ts'
 export { type RepositoryConfig, formatConfig, parseConfig } from './config.ts'
 export {

@@ -110,6 +110,14 @@ describe('a key file', () => {
     )
   })
 
+  it('that would keep us busy without end is not supported', () => {
+    const json = JSON.parse(decode(formatKeyFile(file))) as object
+    const endless = toJson({ ...json, N: 32_768, r: 8, p: 100_000 })
+    expect(() => parseKeyFile(endless, 'file 12')).toThrow(
+      expect.objectContaining({ code: 'UNSUPPORTED' }),
+    )
+  })
+
   it('may lack a time and names', () => {
     const json = { ...(JSON.parse(decode(formatKeyFile(file))) as object), created: undefined }
     const parsed = parseKeyFile(toJson({ ...json, username: null, hostname: undefined }), 'file 12')

@@ -29,6 +29,12 @@ export interface KeyFile {
 
 export const saltLength = 64
 
+/**
+ * N·r·p of the most work a key file may ask for: minutes. restic writes 2^21 to 2^24, and without a
+ * bound a store could keep whoever opens a repository busy for years.
+ */
+const workMax = 2 ** 30
+
 const keyFileJson = z.object({
   created: jsonTime,
   username: jsonWord,
@@ -44,7 +50,7 @@ const keyFileJson = z.object({
 /**
  * @throws CorruptDataError check 'json'; 'length' when the salt is not 64 bytes; 'value' when scrypt
  * cannot run with the cost given
- * @throws UnsupportedError for another key derivation than scrypt
+ * @throws UnsupportedError for another key derivation than scrypt, and for work without end
  */
 export function parseKeyFile(json: Uint8Array, what: string): KeyFile {
   const { value } = parseJsonObject(keyFileJson, json, what)
@@ -58,6 +64,11 @@ export function parseKeyFile(json: Uint8Array, what: string): KeyFile {
     validateScryptCost(cost)
   } catch (cause) {
     throw new CorruptDataError(what, 'value', { cause })
+  }
+  if (N * r * p > workMax) {
+    throw new UnsupportedError(
+      `${what} asks for too much work: scrypt N = ${N}, r = ${r}, p = ${p}`,
+    )
   }
   return { created, username, hostname, kdf, cost, salt, data }
 }
