@@ -9,11 +9,14 @@ interface Transferable {
  */
 export function releaseBytes(bytes: Uint8Array): void {
   const { buffer } = bytes
-  if (bytes.byteLength !== buffer.byteLength || bytes.byteLength < releasedMin) return
+  const unused = buffer.byteLength - bytes.byteLength
+  if (bytes.byteLength < releasedMin || unused > unusedMax) return
   if (!(buffer instanceof ArrayBuffer)) return
   const { transfer } = buffer as Transferable
   transfer?.call(buffer, 0)
 }
 
+/** Decoders leave some bytes unused at the end of their buffer; more is somebody else's. */
+const unusedMax = 16
 /** Below this the collector is quicker. */
 const releasedMin = 16 * 1024

@@ -13,7 +13,7 @@ import type { Finding } from './findings.ts'
 import { type DataSubset, choosePacks } from './subset.ts'
 
 /** Bytes of packs that are being fetched or checked. */
-const fetchedMax: number = 128 * MiB
+const fetchedMax: number = 64 * MiB
 
 /** Reads packs whole, on the pool. A pack with problems is read twice before it is judged. */
 export async function* checkData(

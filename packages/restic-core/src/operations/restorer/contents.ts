@@ -15,7 +15,7 @@ import type { RestoreProgress } from './progress.ts'
 import { type StretchJob, stretchJob } from './stretch-job.ts'
 
 /** Bytes of packs that are being fetched or wait for a worker. */
-const fetchedMax: number = 64 * MiB
+const fetchedMax: number = 48 * MiB
 
 /** Writes the content of all files of the plan. */
 export async function restoreContents(

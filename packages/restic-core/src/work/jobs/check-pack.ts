@@ -1,4 +1,5 @@
 import { toHex } from '../../base/bytes.ts'
+import { releaseBytes } from '../../base/release.ts'
 import { CorruptDataError, isResticError } from '../../base/errors.ts'
 import type { BlobId } from '../../base/id.ts'
 import { openBlob } from '../../format/blob.ts'
@@ -41,6 +42,7 @@ export function* checkPack(
   const name = toHex(kernel.sha256(bytes))
   if (name !== id) problems.push(`its content has the hash ${name}`)
   problems.push(...headerProblems(kernel, key, bytes, indexed))
+  releaseBytes(bytes)
   return { value: problems }
 }
 
@@ -66,7 +68,8 @@ function* blobProblems(
     return
   }
   try {
-    openBlob(kernel, key, bytes.subarray(offset, offset + length), blob, `blob ${id}`)
+    const sealed = bytes.subarray(offset, offset + length)
+    releaseBytes(openBlob(kernel, key, sealed, blob, `blob ${id}`))
   } catch (error) {
     if (!isResticError(error, 'CORRUPT')) throw error
     yield error.message

@@ -1,4 +1,5 @@
 import { toHex } from '../../base/bytes.ts'
+import { releaseBytes } from '../../base/release.ts'
 import { isResticError } from '../../base/errors.ts'
 import type { BlobId } from '../../base/id.ts'
 import { openBlob } from '../../format/blob.ts'
@@ -82,10 +83,12 @@ export function* restoreBlobs(
       for (; writes.blobs[write] === blob; write++) {
         outputs.write(writes.files[write] as number, plaintext, writes.positions[write] as number)
       }
+      if (plaintext) releaseBytes(plaintext)
     }
   } finally {
     outputs.closeAll()
   }
+  releaseBytes(stretch)
   return { value: { damaged, failed: outputs.failed } }
 }
 
