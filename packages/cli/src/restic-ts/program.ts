@@ -145,7 +145,7 @@ function normalizedFlag(word: string): string[] {
 /** The parser's complaint in the words of restic. */
 function usageFailure(error: CommanderError): Failure {
   const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? ''
-  const flag = quoted.split(' ').find((word) => word.startsWith('-')) ?? quoted
+  const flag = quoted.split(' ').find((word) => word.startsWith('--')) ?? quoted.split(' ', 1)[0]
   const text = (): string => {
     switch (error.code) {
       case 'commander.unknownCommand':
@@ -155,7 +155,7 @@ function usageFailure(error: CommanderError): Failure {
           ? `unknown flag: ${quoted.split('=', 1)[0]}`
           : `unknown shorthand flag: '${quoted[1]}' in ${quoted}`
       case 'commander.optionMissingArgument':
-        return `flag needs an argument: ${flag.replace(/,$/, '')}`
+        return `flag needs an argument: ${flag}`
       default:
         return error.message.replace(/^error: /, '')
     }
