@@ -37,21 +37,32 @@ export class MetadataSetter {
     this.#options = options
   }
 
-  /**
-   * The order matters: a new owner clears setuid, attributes change times, and permissions may
-   * forbid all of it. Then the entry is looked at, and what is not as wanted is returned.
-   */
   set(path: string, node: Node): readonly Keepable[] {
+    const owner = this.#ownerOf(node)
+    // What this process makes is its own, so mostly that much is done.
+    if (isWindows || isOwn(owner)) {
+      const lacking = this.#set(path, node, owner)
+      if (!lacking.includes('ownership')) return lacking
+    }
+    this.#setOwner(path, owner)
+    return this.#set(path, node, owner)
+  }
+
+  /**
+   * The order matters: a new owner clears setuid and some attributes, attributes change times, and
+   * permissions may forbid all of it. Then the entry is looked at, and what is not as wanted is
+   * returned.
+   */
+  #set(path: string, node: Node, owner: Owner): readonly Keepable[] {
     const native = nativePath(path)
     const lacking: Keepable[] = []
-    const owner = this.#ownerOf(node)
-    if (!isWindows) this.#setOwner(native, owner)
     if (!this.#setAttributes(path, node.extendedAttributes ?? [])) {
       lacking.push('extended attributes')
     }
     if (node.genericAttributes !== undefined) lacking.push('windows attributes')
     const mtimeNs = parseTime(node.mtime)
-    this.#setTimes(path, native, { atimeNs: parseTime(node.atime), mtimeNs })
+    const atimeNs = node.atime === node.mtime ? mtimeNs : parseTime(node.atime)
+    this.#setTimes(path, native, { atimeNs, mtimeNs })
     const stat = lstatSync(native, { bigint: true })
     if (typeFromStat(Number(stat.mode)) !== node.type) {
       throw new TargetError(`${path} is no longer what was restored`, path, 'changed')
@@ -67,10 +78,10 @@ export class MetadataSetter {
     return { uid: accounts?.uidOf(user) ?? uid, gid: accounts?.gidOf(group) ?? gid }
   }
 
-  #setOwner(native: string | Buffer, { uid, gid }: Owner): void {
+  #setOwner(path: string, { uid, gid }: Owner): void {
     const owner = `${uid}:${gid}`
     if (this.#refusedOwners.has(owner)) return
-    if (!tolerate(() => lchownSync(native, uid, gid))) this.#refusedOwners.add(owner)
+    if (!tolerate(() => lchownSync(nativePath(path), uid, gid))) this.#refusedOwners.add(owner)
   }
 
   /** False when some could not be set. */
@@ -112,6 +123,10 @@ export class MetadataSetter {
  */
 function secondsText(ns: bigint): string {
   return String(Number(ns / 1_000_000_000n) + Number(ns % 1_000_000_000n) / 1e9)
+}
+
+function isOwn({ uid, gid }: Owner): boolean {
+  return uid === process.geteuid?.() && gid === process.getegid?.()
 }
 
 function isOwner(
