@@ -74,6 +74,6 @@ function forward(
 }
 
 function cutRequest(incoming: IncomingMessage): void {
-  incoming.once('data', () => incoming.destroy())
-  incoming.once('end', () => incoming.destroy())
+  incoming.once('data', () => incoming.socket.destroy())
+  incoming.once('end', () => incoming.socket.destroy())
 }

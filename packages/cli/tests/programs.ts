@@ -1,7 +1,9 @@
 /** Our program, as it is built, and real restic, called in one way. */
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { buildPrograms } from '../../../tools/build.ts'
 import { peers } from '../../../tools/peers.ts'
 import { type ResticResult, type ResticRun, runRestic } from '../../../tools/servers.ts'
@@ -16,15 +18,30 @@ export const programNames = ['ours', 'restic 0.14.0', 'restic 0.18.0'] as const
 export type ProgramName = (typeof programNames)[number]
 export type Programs = Readonly<Record<ProgramName, Program>>
 
+export interface BuiltProgram extends Program, AsyncDisposable {
+  /** Starts it and leaves it running. */
+  start(args: readonly string[], options: ResticRun): ChildProcessByStdio<null, Readable, Readable>
+}
+
 /** Builds `restic-ts` into a folder of its own, which goes when disposed. */
-export async function builtProgram(
-  node: string = process.execPath,
-): Promise<Program & AsyncDisposable> {
+export async function builtProgram(node: string = process.execPath): Promise<BuiltProgram> {
   const folder = await mkdtemp(join(tmpdir(), 'restic-ts-'))
   const [file = ''] = await buildPrograms(['restic-ts'], folder)
   return {
     name: 'ours',
     run: (args, options) => runRestic(node, [file, ...args], options),
+    start: (args, { repo, password, env, cwd }) =>
+      spawn(node, [file, ...args], {
+        env: {
+          PATH: process.env['PATH'],
+          HOME: folder,
+          RESTIC_REPOSITORY: repo,
+          RESTIC_PASSWORD: password,
+          ...env,
+        },
+        cwd,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   }
 }
