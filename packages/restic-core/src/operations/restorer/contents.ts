@@ -4,6 +4,7 @@ import { Budget, eachLimited } from '../../base/concurrency.ts'
 import { isResticError } from '../../base/errors.ts'
 import { type BlobId, shortId } from '../../base/id.ts'
 import type { IndexedRepository } from '../../repository/api.ts'
+import type { FileToWrite } from '../../work/jobs/restore-blobs.ts'
 import { decodeJobError } from '../../work/job-error.ts'
 import { inOwnBuffer } from '../shared/own-buffer.ts'
 import type { TargetTree } from '../shared/target-tree.ts'
@@ -176,11 +177,11 @@ class ContentRestorer {
     this.#progress.finished(path, action === 'update' ? 'updated' : 'restored', size)
   }
 
-  #fileToWrite(file: number) {
-    const { path, size } = this.#plan.files[file] as PlannedFile
+  #fileToWrite(file: number): FileToWrite {
+    const { path, size, action } = this.#plan.files[file] as PlannedFile
+    const isSparse = this.#plan.sparse && action !== 'update'
     const isNew = this.#isMadeByJob(file)
-    const sparseSize = this.#plan.sparse && isNew ? size : undefined
-    return { path: this.#target.filePath(path), isNew, sparseSize }
+    return { path: this.#target.filePath(path), isNew, isSparse, size }
   }
 
   /** A new file with one job alone to write it is made by that job. */

@@ -153,12 +153,16 @@ export class Planner implements AsyncDisposable {
     return this.#decisions.at(firstEntry + index) !== 'omit'
   }
 
-  /** The directory itself is restored, unless it was only wanted for what is inside. */
+  /**
+   * The directory itself is restored, unless it was only wanted for what is inside, or something
+   * else would have to go for it.
+   */
   #closeDirectory(tree: WalkedTree, index: number, error: Error): void {
     const path = childPath(tree.path, (tree.nodes[index] as Node).name)
     const entry = (this.#openTrees.get(tree) as OpenTree).firstEntry + index
-    if (this.#tentative.has(entry)) this.#decisions.set(entry, 'omit')
-    else {
+    if (this.#tentative.has(entry) || this.#decisions.at(entry) === 'replace') {
+      this.#decisions.set(entry, 'omit')
+    } else {
       this.#directories.push(path)
       this.#closed.add(entry)
     }

@@ -160,6 +160,15 @@ describe('a damaged repository', () => {
     expect(target.entries.get('/h')?.node).toBeDefined()
   })
 
+  it('lets stand what is in the place of a directory that cannot be read', async () => {
+    const repository = await open(memoryBackend({ files: stored }))
+    target.createFile('/h', 4)
+    const subtree = 'ab'.repeat(32) as TreeId
+    root = await storeTree(repository, [{ name: 'h', entries: [], subtree }])
+    expect(await restoreFrom(repository, { onError: skip })).toMatchObject({ errors: 1 })
+    expect(target.entry('/h')).toMatchObject({ type: 'file', size: 4 })
+  })
+
   it('keeps apart a store that cannot be reached: nothing is blamed on a file', async () => {
     const gone = new BackendError('the server does not answer', 'unavailable')
     const backend = faultyBackend(memoryBackend({ files: stored }), {

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { MiB, concatBytes } from '../../base/bytes.ts'
+import { concatBytes } from '../../base/bytes.ts'
 import type { TreeId } from '../../base/id.ts'
 import type { IndexedRepository } from '../../repository/api.ts'
+import type { WritableFile } from '../../work/files.ts'
 import {
   type EntryLiteral,
   type MemoryTarget,
@@ -170,27 +171,36 @@ describe('a restore into an empty target', () => {
   })
 
   it('leaves out zeros of new files when they shall be sparse', async () => {
-    const zeros = new Uint8Array(MiB)
-    const written: number[] = []
+    const zeros = new Uint8Array(100_000)
     const inner = target.files
+    const written: number[] = []
+    const counted = (made: WritableFile): WritableFile => ({
+      ...made,
+      write: (bytes, position) => {
+        written.push(bytes.length)
+        made.write(bytes, position)
+      },
+    })
     const files = {
       ...inner,
-      create: (path: string) => {
-        const made = inner.create(path)
-        return {
-          ...made,
-          write: (bytes: Uint8Array, at: number) => {
-            written.push(bytes.length)
-            made.write(bytes, at)
-          },
-        }
-      },
+      create: (path: string) => counted(inner.create(path)),
+      openForWriting: (path: string) => counted(inner.openForWriting(path)),
     }
     const session = await testRepository({ runtime: await testRuntime({ files }) })
     repository = await session.loadIndex()
-    await restoreEntries([{ name: 'f', data: [zeros, text('end'), zeros] }], { sparse: true })
-    expect(target.entries.get('/f')?.content).toEqual(concatBytes([zeros, text('end'), zeros]))
-    expect(written).toEqual([3])
+    // Stored before, the zeros are in another pack than the rest, and two jobs write `split`.
+    await storeTree(repository, [{ name: 'zeros', data: [zeros] }])
+    const other = concatBytes([text('begin'), zeros, text('end')])
+    await restoreEntries([{ name: 'split', data: [zeros, other, zeros] }], { sparse: true })
+    const expected = concatBytes([zeros, other, zeros])
+    expect(target.entries.get('/split')?.content).toEqual(expected)
+    expect(written.reduce((sum, length) => sum + length, 0)).toBeLessThan(3 * 4096)
+    written.length = 0
+    target.remove('/split')
+    const alone = [noise(10, 1), zeros]
+    await restoreEntries([{ name: 'alone', data: alone }], { sparse: true })
+    expect(target.entries.get('/alone')?.content).toEqual(concatBytes(alone))
+    expect(written).toEqual([10])
   })
 
   it('tells what it does, up to the totals', async () => {

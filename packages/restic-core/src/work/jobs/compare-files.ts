@@ -1,6 +1,6 @@
 import { isResticError } from '../../base/errors.ts'
 import { type JobError, encodeJobError } from '../job-error.ts'
-import type { JobContext, JobRun } from '../pool.ts'
+import type { JobContext, JobPart, JobRun } from '../pool.ts'
 
 /** Which blobs of files are in their places already. */
 export interface CompareFiles {
@@ -34,20 +34,20 @@ export function* compareFiles(
   const value: ComparedFile[] = []
   for (const file of files) {
     try {
-      value.push(compare(file, context))
+      value.push(yield* compare(file, context))
     } catch (error) {
       if (!isResticError(error, 'SOURCE')) throw error
       value.push({ error: encodeJobError(error) })
     }
-    // A place to stop at.
-    yield { value: undefined as never, weight: 0, transfer: [] }
   }
   return { value }
 }
 
-function compare({ path, ids, lengths }: FileToCompare, context: JobContext): ComparedFile {
-  const { kernel, files } = context
-  const buffer = kernel.scratch(Math.max(1, ...lengths))
+function* compare(
+  { path, ids, lengths }: FileToCompare,
+  { kernel, files }: JobContext,
+): Generator<JobPart<never>, ComparedFile> {
+  const lengthMax = lengths.reduce((max, length) => Math.max(max, length), 1)
   const matches = new Uint8Array(lengths.length)
   const file = files.openForReading(path)
   try {
@@ -55,10 +55,13 @@ function compare({ path, ids, lengths }: FileToCompare, context: JobContext): Co
     let position = 0
     for (const [blob, length] of lengths.entries()) {
       if (position + length > size) break
+      const buffer = kernel.scratch(lengthMax)
       const bytes = buffer.subarray(0, file.read(buffer.subarray(0, length), position))
       const matchesId = bytes.length === length && holds(ids, blob * 32, kernel.sha256(bytes))
       matches[blob] = matchesId ? 1 : 0
       position += length
+      // A place to stop at. Whoever uses the thread in between may use the scratch memory too.
+      yield { value: undefined as never, weight: 0, transfer: [] }
     }
     return { size, matches }
   } finally {

@@ -50,10 +50,11 @@ export interface StretchWrites {
 
 export interface FileToWrite {
   readonly path: string
-  /** Make the file, which nobody else writes; else it is there already. */
+  /** Make the file, which nobody else writes; else it is there already, of the right size. */
   readonly isNew: boolean
-  /** Leave out zeros of a new file of this size. */
-  readonly sparseSize: number | undefined
+  /** Leave out zeros: the file has nothing else yet. */
+  readonly isSparse: boolean
+  readonly size: number
 }
 
 // eslint-disable-next-line require-yield -- the whole result comes at the end
@@ -80,8 +81,9 @@ export function* restoreBlobs(
         if (!isResticError(error, 'CORRUPT')) throw error
         damaged.push({ blob, error: encodeJobError(error) })
       }
+      const bytes: BlobToWrite = { plaintext, isZero: undefined }
       for (; writes.blobs[write] === blob; write++) {
-        outputs.write(writes.files[write] as number, plaintext, writes.positions[write] as number)
+        outputs.write(writes.files[write] as number, bytes, writes.positions[write] as number)
       }
       if (plaintext) releaseBytes(plaintext)
     }
@@ -90,6 +92,18 @@ export function* restoreBlobs(
   }
   releaseBytes(stretch)
   return { value: { damaged, failed: outputs.failed } }
+}
+
+interface BlobToWrite {
+  /** undefined when it is damaged */
+  readonly plaintext: Uint8Array | undefined
+  /** Found out when it is first asked for: one blob of zeros may be most of a large file. */
+  isZero: boolean | undefined
+}
+
+function isZero(blob: BlobToWrite, plaintext: Uint8Array): boolean {
+  blob.isZero ??= plaintext.every((byte) => byte === 0)
+  return blob.isZero
 }
 
 /** Far below what systems allow a program, with several jobs at once. */
@@ -116,14 +130,15 @@ class OutputFiles {
     for (const file of writes) this.#writesLeft[file] = (this.#writesLeft[file] as number) + 1
   }
 
-  /** @param bytes undefined when they are damaged: the file is made all the same, for who has them */
-  write(index: number, bytes: Uint8Array | undefined, position: number): void {
+  /** A file whose bytes are damaged is made all the same, for whoever has them. */
+  write(index: number, blob: BlobToWrite, position: number): void {
     this.#attempt(index, () => {
       const file = this.#files[index] as FileToWrite
       const handle = this.#handles.get(index) ?? this.#openFile(index, file)
-      if (bytes === undefined) return
-      if (file.sparseSize === undefined) handle.write(bytes, position)
-      else writeWithHoles(handle, bytes, position)
+      const { plaintext } = blob
+      if (plaintext === undefined) return
+      if (!file.isSparse) handle.write(plaintext, position)
+      else if (!isZero(blob, plaintext)) writeWithHoles(handle, plaintext, position)
     })
     const left = (this.#writesLeft[index] as number) - 1
     this.#writesLeft[index] = left
@@ -142,7 +157,7 @@ class OutputFiles {
     this.#handles.set(index, handle)
     if (isNew) {
       this.#created.add(index)
-      if (file.sparseSize !== undefined) handle.setSize(file.sparseSize)
+      if (file.isSparse) handle.setSize(file.size)
     }
     return handle
   }
