@@ -41,7 +41,11 @@ export async function planBackup(
   if (words.length === 0) throw new Failure('all source directories/files do not exist')
   const targets = layOutTargets(words, (path) => source.list(path))
   const rules = await exclusionRules(flags, words, source, context)
-  const facts = snapshotFacts(flags, words, context)
+  const facts = snapshotFacts(
+    flags,
+    words.map((path) => resolve(path)),
+    context,
+  )
   return { targets, words, incomplete: words.length < given.length, rules, facts }
 }
 
@@ -57,19 +61,22 @@ function givenTargets(
     args: flags.args,
   }
   const usesStdin = Object.values(sources).some((list) => list !== flags.args && list.includes('-'))
-  const { passwordFile, passwordCommand, password, insecureNoPassword } = context.globals
-  const passwordGiven = passwordFile + passwordCommand + password !== '' || insecureNoPassword
-  if (usesStdin && !passwordGiven) {
-    throw new Failure(
-      'unable to read password from stdin when data is to be read from stdin, ' +
-        'use --password-file or $RESTIC_PASSWORD',
-    )
-  }
+  if (usesStdin) keepStdinForData(context)
   return readTargets(sources, {
     list: (path) => source.list(path),
     warn: (text) => context.warn(text),
     readStdin: () => readAll(context.stdin),
   })
+}
+
+/** @throws Failure when the password would come from standard input too */
+export function keepStdinForData({ globals }: CommandContext): void {
+  const { passwordFile, passwordCommand, password, insecureNoPassword } = globals
+  if (passwordFile + passwordCommand + password !== '' || insecureNoPassword) return
+  throw new Failure(
+    'unable to read password from stdin when data is to be read from stdin, ' +
+      'use --password-file or $RESTIC_PASSWORD',
+  )
 }
 
 function isThere(source: SourceTree, path: string, context: CommandContext): boolean {
@@ -112,15 +119,15 @@ async function exclusionRules(
   }
 }
 
-function snapshotFacts(
+export function snapshotFacts(
   flags: BackupFlags,
-  words: readonly string[],
+  paths: readonly string[],
   { environment }: CommandContext,
 ): SnapshotFacts {
   const { uid, gid, username, hostname } = processIdentity()
   const fallback = environment['RESTIC_HOST'] ?? ''
   return {
-    paths: words.map((path) => resolve(path)),
+    paths,
     hostname: flags.host ?? (fallback === '' ? hostname : fallback),
     username,
     uid,

@@ -7,6 +7,7 @@ import { type BackupPlan, planBackup } from '../backup/plan.ts'
 import type { Event, Outcome } from '../backup/events.ts'
 import { jsonReporter, textReporter } from '../backup/report.ts'
 import { scan } from '../backup/scan.ts'
+import { backupInput } from '../backup/stream.ts'
 import { cacheFolder } from '../cache.ts'
 import { type CommandContext, defineCommand, type LoadedCommand } from '../command.ts'
 import { openSession } from '../session.ts'
@@ -28,6 +29,7 @@ async function runBackup(
   onEvent: Report,
 ): Promise<Outcome> {
   const report = (event: Event): void => void onEvent(event)
+  if (flags.stdin || flags.stdinFromCommand) return backupInput(flags, context, report)
   const startMs = performance.now()
   const source = fileSource()
   const plan = await planBackup(flags, source, context)
