@@ -145,6 +145,8 @@ export { addKey, changePassword, listKeys, removeKey } from './repository/keys.t
 export { staleLocks, unlock } from './repository/locks/unlock.ts'
 export { matchesFilter, newest } from './repository/snapshots.ts'
 export { backup } from './operations/archiver/backup.ts'
+export { backupStream } from './operations/archiver/backup-stream.ts'
+export type { BackupStreamOptions } from './operations/archiver/backup-stream.ts'
 export type { BackupEvent, BackupResult } from './operations/archiver/events.ts'
 export type {
   ArchiveTarget,
