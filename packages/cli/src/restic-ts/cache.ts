@@ -1,6 +1,12 @@
 import { join } from 'node:path'
 import type { CacheStore, OpenOptions } from 'restic-core'
-import { defaultCacheFolder, nodeIndexCache, openDiskCache } from 'restic-core/node'
+import {
+  defaultCacheFolder,
+  nodeIndexCache,
+  openDiskCache,
+  removeCache,
+  unusedCaches,
+} from 'restic-core/node'
 import type { CommandContext } from './command.ts'
 
 /** Where caches are kept; undefined with `--no-cache`, and where no place is known. */
@@ -31,4 +37,11 @@ function openedOnUse(open: () => Promise<CacheStore>): CacheStore {
     remove: async (...args) => (await store()).remove(...args),
     list: async (...args) => (await store()).list(...args),
   }
+}
+
+/** With `--cleanup-cache`: caches that nobody used for 30 days go. */
+export async function cleanUpCaches(context: CommandContext): Promise<void> {
+  const folder = cacheFolder(context)
+  if (folder === undefined || !context.globals.cleanupCache) return
+  for (const path of await unusedCaches(folder, Date.now())) await removeCache(path)
 }

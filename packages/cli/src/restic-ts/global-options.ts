@@ -30,6 +30,7 @@ const globalFlags = z.object({
   json: switchFlag,
   cacheDir: z.string().default(''),
   cache: z.boolean().default(true),
+  cleanupCache: switchFlag,
   cacert: repeatedFlag,
   tlsClientCert: z.string().default(''),
   insecureTls: switchFlag,
@@ -60,6 +61,7 @@ export interface GlobalOptions {
   readonly retryLock: number
   readonly cache: boolean
   readonly cacheDir: string
+  readonly cleanupCache: boolean
   readonly cacert: readonly string[]
   readonly tlsClientCert: string
   readonly insecureTls: boolean
@@ -89,6 +91,7 @@ const declarations: readonly (readonly [flags: string, text: string, variable?: 
   ['--json', 'print JSON'],
   ['--cache-dir <directory>', 'folder of the cache', 'RESTIC_CACHE_DIR'],
   ['--no-cache', 'keep no cache'],
+  ['--cleanup-cache', 'remove caches that were not used for 30 days'],
   ['--cacert <file>', 'root certificates to trust (repeatable)', 'RESTIC_CACERT'],
   ['--tls-client-cert <file>', 'client certificate and its key', 'RESTIC_TLS_CLIENT_CERT'],
   ['--insecure-tls', 'accept any certificate'],

@@ -64,11 +64,11 @@ export function latestOfGroups(
   return snapshots.filter((snapshot) => kept.includes(snapshot))
 }
 
-/** `snapshots for (host [vm], tags [a, b]):` */
-export function groupTitle({ hostname, paths, tags }: GroupKey, by: GroupBy): string {
+/** `snapshots for (host [vm], tags [a, b]):`, without what is empty. */
+export function groupTitle({ hostname, paths, tags }: GroupKey): string {
   const parts: string[] = []
-  if (by.host) parts.push(`host [${hostname}]`)
-  if (tags !== null) parts.push(`tags [${tags.join(', ')}]`)
-  if (paths !== null) parts.push(`paths [${paths.join(', ')}]`)
+  if (hostname !== '') parts.push(`host [${hostname}]`)
+  if (tags !== null && tags.length > 0) parts.push(`tags [${tags.join(', ')}]`)
+  if (paths !== null && paths.length > 0) parts.push(`paths [${paths.join(', ')}]`)
   return `snapshots for (${parts.join(', ')}):`
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import * as z from 'zod'
-import { repeated, numberFlag, repeatedFlag, sizeFlag, switchFlag } from '../flags.ts'
+import { repeated, numberFlag, parseFlags, repeatedFlag, sizeFlag, switchFlag } from '../flags.ts'
 import { type GroupBy, parseGroupBy } from '../grouping.ts'
 
 /** The flags of `backup`, checked. */
@@ -104,3 +104,15 @@ export function declareBackupFlags(command: Command): void {
     .option('--time <time>', 'time of the snapshot, as 2012-11-01 22:08:41')
     .option('--with-atime', 'store when files were read last')
 }
+
+/** How many files are read at once, when flag or environment say so. */
+export function readConcurrency(
+  flags: BackupFlags,
+  environment: Readonly<Record<string, string | undefined>>,
+): number | undefined {
+  const text = environment['RESTIC_READ_CONCURRENCY'] ?? ''
+  const count = flags.readConcurrency ?? (text === '' ? undefined : parseFlags(fromText, text))
+  return count === 0 ? undefined : count
+}
+
+const fromText = numberFlag('read-concurrency')

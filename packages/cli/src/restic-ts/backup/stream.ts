@@ -28,7 +28,7 @@ export async function backupInput(
   const parent = flags.stdinFromCommand
     ? await findParent(session, flags, { ...facts, paths: [] })
     : undefined
-  report({ type: 'parent', parent })
+  if (flags.stdinFromCommand) report({ type: 'parent', parent })
   report({ type: 'step', text: 'load index files' })
   const indexed = await repository.loadIndex({ signal })
   report({ type: 'step', text: 'read data from stdin' })

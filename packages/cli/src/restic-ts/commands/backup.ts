@@ -1,7 +1,12 @@
 import { type Exclusion, type SourceTree, backup as archive } from 'restic-core'
 import { fileSource } from 'restic-core/node'
 import { makeExclusion } from '../backup/exclusion.ts'
-import { type BackupFlags, backupFlags, declareBackupFlags } from '../backup/flags.ts'
+import {
+  type BackupFlags,
+  backupFlags,
+  declareBackupFlags,
+  readConcurrency,
+} from '../backup/flags.ts'
 import { findParent } from '../backup/parent.ts'
 import { type BackupPlan, planBackup } from '../backup/plan.ts'
 import type { Event, Outcome } from '../backup/events.ts'
@@ -34,7 +39,9 @@ async function runBackup(
   const source = fileSource()
   const plan = await planBackup(flags, source, context)
   report({ type: 'step', text: 'open repository' })
-  await using session = await openSession(context, flags.dryRun ? 'none' : 'shared-always')
+  await using session = await openSession(context, flags.dryRun ? 'none' : 'shared-always', {
+    threads: readConcurrency(flags, context.environment),
+  })
   const { repository, signal } = session
   const parent = await findParent(session, flags, plan.facts)
   report({ type: 'parent', parent })

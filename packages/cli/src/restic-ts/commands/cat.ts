@@ -47,7 +47,8 @@ export const cat: LoadedCommand = defineCommand({
     const needsId = known !== 'masterkey' && known !== 'config'
     if (needsId && id === '') throw new Failure('ID not specified')
     await using session = await openSession(context, 'shared')
-    return content(known, id, session, flags, context)
+    // Waited for here, since the session ends with this function.
+    return await content(known, id, session, flags, context)
   },
 
   text: (_, screen) => ({

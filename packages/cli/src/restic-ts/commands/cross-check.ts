@@ -6,7 +6,8 @@ import { ResticProgram, resticOnPath } from '../../crosscheck/restic-program.ts'
 import { Failure } from '../../shared/failure.ts'
 import { type CommandContext, defineCommand, type LoadedCommand } from '../command.ts'
 import { declareSnapshotFilter } from '../flags.ts'
-import { anyPassword, locationText, openSession } from '../session.ts'
+import { anyPassword, locationText } from '../open.ts'
+import { openSession } from '../session.ts'
 import { chooseSnapshots, filterFlags, snapshotFilter } from '../snapshot-choice.ts'
 
 const options = z.object({
@@ -40,7 +41,7 @@ async function runCrossCheck(
   // What the store has is in question, not what a cache has of it. The lock is ours alone: restic
   // is told to take none, so it is the exclusive one that a check wants.
   const direct = { ...context, globals: { ...context.globals, cache: false } }
-  await using session = await openSession(direct, 'exclusive', password)
+  await using session = await openSession(direct, 'exclusive', { password })
   const filter = snapshotFilter(flags, context.environment)
   const chosen =
     flags.args.length === 0

@@ -6,7 +6,7 @@ import { askNewPassword } from '../../shared/password.ts'
 import { type CommandContext, defineCommand, type LoadedCommand } from '../command.ts'
 import { choiceFlag } from '../flags.ts'
 import { printJson } from '../render/json.ts'
-import { globalPassword, openGlobalStore } from '../session.ts'
+import { globalPassword, openGlobalStore } from '../open.ts'
 
 export const init: LoadedCommand = defineCommand({
   declare: (command) => {

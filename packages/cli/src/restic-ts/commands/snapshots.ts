@@ -40,14 +40,14 @@ export const snapshots: LoadedCommand = defineCommand({
     const latestBy = flags.groupBy ?? { host: true, paths: true, tags: false }
     const shown =
       flags.latest === undefined ? sorted : latestOfGroups(sorted, latestBy, flags.latest)
-    return { grouped: flags.groupBy !== undefined, by, groups: groupSnapshots(shown, by) }
+    return { grouped: flags.groupBy !== undefined, groups: groupSnapshots(shown, by) }
   },
 
   text: ({ compact }, screen) => ({
     event: () => undefined,
-    result: ({ grouped, by, groups }) => {
+    result: ({ grouped, groups }) => {
       for (const { key, snapshots: members } of groups) {
-        if (grouped) screen.print(groupTitle(key, by))
+        if (grouped) screen.print(groupTitle(key))
         printTable(screen, members, compact)
       }
     },
