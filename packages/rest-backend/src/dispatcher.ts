@@ -108,7 +108,8 @@ async function openDispatcher(
     const socket = socketPath === undefined ? {} : { socketPath }
     return new Agent({ ...common, connect: { ...secure, ...socket, timeout: connectTimeout } })
   }
-  const { EnvHttpProxyAgent } = await import('undici')
+  const { default: EnvHttpProxyAgent } =
+    await import('undici/lib/dispatcher/env-http-proxy-agent.js')
   return new EnvHttpProxyAgent({
     ...common,
     httpProxy: proxy,
