@@ -108,8 +108,7 @@ async function openDispatcher(
     const socket = socketPath === undefined ? {} : { socketPath }
     return new Agent({ ...common, connect: { ...secure, ...socket, timeout: connectTimeout } })
   }
-  const { default: EnvHttpProxyAgent } =
-    await import('undici/lib/dispatcher/env-http-proxy-agent.js')
+  const { EnvHttpProxyAgent } = await import('undici')
   return new EnvHttpProxyAgent({
     ...common,
     httpProxy: proxy,
