@@ -42,7 +42,10 @@ export async function main(host: Host): Promise<ExitCode> {
     const { errorText } = await import('./error-text.ts')
     const { exitCodeOf } = await import('./exit-code.ts')
     const code = exitCodeOf(error)
-    if (code !== 141) reportFailure(errorText(error), code, screen, globals?.json ?? false)
+    const json = globals?.json ?? false
+    // A person who ended the program was told that it heard; nobody reads after a broken pipe.
+    const isTold = code === 141 || (code === 130 && !json)
+    if (!isTold) reportFailure(errorText(error), code, screen, json)
     if ((host.environment['DEBUG'] ?? '') !== '') screen.printError(stackOf(caught))
     return code
   }
