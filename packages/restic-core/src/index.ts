@@ -112,6 +112,7 @@ export type {
   TreeId,
 } from './base/id.ts'
 export { asId, isId, shortId } from './base/id.ts'
+export { type Timer, systemTimer } from './base/timer.ts'
 export type { Backend, BackendLayer, FileHandle, FileInfo } from './backend/backend.ts'
 export type { CacheEvent, CacheStore } from './backend/cache.ts'
 export type { RetryEvent, RetryOptions } from './backend/retry.ts'
@@ -147,7 +148,10 @@ export { matchesFilter, newest } from './repository/snapshots.ts'
 export { backup } from './operations/archiver/backup.ts'
 export { backupStream } from './operations/archiver/backup-stream.ts'
 export type { BackupStreamOptions } from './operations/archiver/backup-stream.ts'
+export { directoryNode, entryNode, fileNode } from './operations/archiver/entry-node.ts'
 export type { BackupEvent, BackupResult } from './operations/archiver/events.ts'
+export type { FileContent, FileRequest } from './operations/archiver/file-store.ts'
+export { FileStore } from './operations/archiver/file-store.ts'
 export type {
   ArchiveTarget,
   BackupOptions,

@@ -1,5 +1,5 @@
 import { MiB, toHex } from '../base/bytes.ts'
-import { releaseBytes } from '../base/release.ts'
+import { releaseOwned } from '../base/release.ts'
 import { CorruptDataError } from '../base/errors.ts'
 import type { BlobId } from '../base/id.ts'
 import type { Kernel } from '../kernel/kernel.ts'
@@ -24,7 +24,7 @@ export function openBlob(
 ): Uint8Array {
   const stored = open(kernel, key, sealed, what)
   const plaintext = blob.uncompressedLength === 0 ? stored : decompress(kernel, stored, blob, what)
-  if (plaintext !== stored) releaseBytes(stored)
+  if (plaintext !== stored) releaseOwned(stored)
   if (toHex(kernel.sha256(plaintext)) !== blob.id) throw new CorruptDataError(what, 'hash')
   return plaintext
 }

@@ -1,4 +1,5 @@
 import { CorruptDataError } from '../base/errors.ts'
+import { releaseOwned } from '../base/release.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 
 /** The keys everything in a repository is sealed with. */
@@ -42,6 +43,7 @@ export function seal(
   sealed.set(iv)
   sealed.set(ciphertext, ivLength)
   sealed.set(mac(kernel, key, iv, ciphertext), ivLength + ciphertext.length)
+  releaseOwned(ciphertext)
   return sealed
 }
 

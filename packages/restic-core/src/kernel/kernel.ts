@@ -1,5 +1,6 @@
 /**
- * Pure synchronous compute, the same on every platform. Parallelism is the pool's business, never
+ * Pure synchronous compute, the same on every platform. What it returns has a buffer of its own,
+ * which the caller may release (base/release.ts). Parallelism is the pool's business, never
  * the kernel's. Two kernels exist, Node's and the portable one; one test suite runs on both.
  */
 export interface Kernel {

@@ -33,9 +33,15 @@ export async function wasmKernels(): Promise<MemoryKernels> {
   const exports = await instantiate<KernelExports>(decodeModule(kernelsWasm))
   const memory = new KernelMemory(exports.memory)
   memory.reserve(scratchPlace)
+  let last: { readonly polynomial: bigint; readonly chunker: Chunker } | undefined
   return {
     poly1305: (oneTimeKey, data) => poly1305(exports, memory, oneTimeKey, data),
-    chunker: (polynomial) => chunker(exports, memory, polynomial),
+    chunker(polynomial) {
+      // Its tables take a millisecond, and a thread of many small files asks for each of them.
+      if (last?.polynomial === polynomial) return last.chunker
+      last = { polynomial, chunker: chunker(exports, memory, polynomial) }
+      return last.chunker
+    },
     scratch(length) {
       memory.reserve(scratchPlace + length)
       return memory.bytes.subarray(scratchPlace, scratchPlace + length)

@@ -37,7 +37,7 @@ export interface RunOptions<Part> extends Cancellable {
 }
 
 /** How far a job may run ahead of its receiver, in bytes of parts. */
-export const partWindow: number = 16 * 1024 * 1024
+export const partWindow: number = 8 * 1024 * 1024
 
 /** Where jobs run. Whoever creates a pool disposes it. */
 export interface TaskPool extends AsyncDisposable {

@@ -5,7 +5,7 @@ import { releaseBytes } from '../../base/release.ts'
 import type { FinishedPack } from './pack-builder.ts'
 
 /** Bytes of finished packs in memory, waiting for upload or being uploaded. */
-const queueBytesMax = 64 * 1024 * 1024
+const queueBytesMax = 32 * 1024 * 1024
 
 /** Uploads packs while the next ones are made: as many at once as the store likes. */
 export class Uploader {

@@ -1,6 +1,6 @@
 import { concatBytes, equalBytes, totalLength } from '../../base/bytes.ts'
 import { CorruptDataError } from '../../base/errors.ts'
-import { releaseBytes } from '../../base/release.ts'
+import { releaseOwned } from '../../base/release.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { type MasterKey, open, seal } from '../../format/seal.ts'
 import { BlobClaims } from '../blob-claims.ts'
@@ -39,7 +39,7 @@ export function sealBlob(
   const compressed = level !== undefined && plaintext.length > 0
   const body = compressed ? kernel.compress(plaintext, level) : plaintext
   const sealed = seal(kernel, key, body, iv)
-  if (compressed) releaseBytes(body)
+  if (compressed) releaseOwned(body)
   if (verify)
     verifySealed(kernel, key, sealed, { id, plaintextLength: plaintext.length, compressed })
   return { sealed, compressed }
@@ -54,8 +54,8 @@ function verifySealed(
   const opened = open(kernel, key, sealed, 'a blob just sealed')
   const back = blob.compressed ? kernel.decompress(opened, blob.plaintextLength) : opened
   const isSame = equalBytes(kernel.sha256(back), blob.id)
-  releaseBytes(opened)
-  if (blob.compressed) releaseBytes(back)
+  releaseOwned(opened)
+  if (blob.compressed) releaseOwned(back)
   if (isSame) return
   throw new CorruptDataError('a blob just sealed', 'hash', {
     hint: 'The memory or processor of this machine may be faulty; nothing was stored.',

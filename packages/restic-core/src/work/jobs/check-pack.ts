@@ -1,5 +1,5 @@
 import { toHex } from '../../base/bytes.ts'
-import { releaseBytes } from '../../base/release.ts'
+import { releaseBytes, releaseOwned } from '../../base/release.ts'
 import { CorruptDataError, isResticError } from '../../base/errors.ts'
 import type { BlobId } from '../../base/id.ts'
 import { openBlob } from '../../format/blob.ts'
@@ -69,7 +69,7 @@ function* blobProblems(
   }
   try {
     const sealed = bytes.subarray(offset, offset + length)
-    releaseBytes(openBlob(kernel, key, sealed, blob, `blob ${id}`))
+    releaseOwned(openBlob(kernel, key, sealed, blob, `blob ${id}`))
   } catch (error) {
     if (!isResticError(error, 'CORRUPT')) throw error
     yield error.message

@@ -1,5 +1,5 @@
 import { toHex } from '../../base/bytes.ts'
-import { releaseBytes } from '../../base/release.ts'
+import { releaseBytes, releaseOwned } from '../../base/release.ts'
 import { isResticError } from '../../base/errors.ts'
 import type { BlobId } from '../../base/id.ts'
 import { openBlob } from '../../format/blob.ts'
@@ -85,7 +85,7 @@ export function* restoreBlobs(
       for (; writes.blobs[write] === blob; write++) {
         outputs.write(writes.files[write] as number, bytes, writes.positions[write] as number)
       }
-      if (plaintext) releaseBytes(plaintext)
+      if (plaintext) releaseOwned(plaintext)
     }
   } finally {
     outputs.closeAll()
