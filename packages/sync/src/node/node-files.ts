@@ -244,5 +244,6 @@ const texts: Readonly<Record<string, string>> = {
   EBUSY: 'another program holds it open',
   ENOSPC: 'no space left on the disk',
   EDQUOT: 'the disk quota is used up',
+  EXDEV: 'it is on another disk than the pack folder',
   EIO: 'the disk reports an error',
 }

@@ -1,8 +1,10 @@
+import { changesBetween } from '../tree/changes.ts'
 import {
   type Entries,
   type Entry,
   dropFilledFolders,
   foldersAbove,
+  isWithin,
   sameEntry,
 } from '../tree/entry.ts'
 
@@ -117,17 +119,29 @@ function copyPaths(from: Entries, paths: readonly string[], to: Map<string, Entr
 
 /**
  * What is here, where something cannot be read: taken for what it was, as long as nobody wants to
- * change it. Where somebody does, it stays unreadable, and so differs from everything.
+ * change it. Where somebody does, it stays unreadable, and so differs from everything. A folder that
+ * cannot be listed stands for all that was in it.
  *
- * @param there undefined when nothing is to be changed
+ * @param theres what it may become
  */
-export function assumeUnread(here: Entries, base: Entries, there: Entries = base): Entries {
-  if (![...here.values()].some((entry) => entry.type === 'unreadable')) return here
-  const assumed = new Map<string, Entry>()
-  for (const [path, entry] of here) {
-    const before = base.get(path)
-    if (entry.type !== 'unreadable' || !sameEntry(before, there.get(path))) assumed.set(path, entry)
-    else if (before !== undefined) assumed.set(path, before)
+export function assumeUnread(
+  here: Entries,
+  base: Entries,
+  theres: readonly Entries[] = [],
+): Entries {
+  const unread = [...here].flatMap(([path, entry]) => (entry.type === 'unreadable' ? [path] : []))
+  if (unread.length === 0) return here
+  const assumed = new Map(here)
+  for (const path of unread) {
+    const before = within(base, path)
+    const isWanted = theres.some((there) => changesBetween(before, within(there, path)).length > 0)
+    if (isWanted) continue
+    assumed.delete(path)
+    for (const [one, entry] of before) assumed.set(one, entry)
   }
   return assumed
+}
+
+function within(entries: Entries, folder: string): Entries {
+  return new Map([...entries].filter(([path]) => isWithin(path, folder)))
 }

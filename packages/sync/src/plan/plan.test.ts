@@ -102,7 +102,7 @@ describe('assumeUnread', () => {
       ['c', { type: 'unreadable' }],
     ])
     const there = state({ a: '1', b: '2' })
-    expect(assumeUnread(unread, base, there)).toEqual(
+    expect(assumeUnread(unread, base, [there])).toEqual(
       new Map<string, Entry>([
         ['a', file('1')],
         ['b', { type: 'unreadable' }],

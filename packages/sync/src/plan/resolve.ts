@@ -37,11 +37,8 @@ export interface ResolveInput {
   readonly heads: readonly [HeadSide, ...HeadSide[]]
   /** heads that are here: equal to the base */
   readonly ownHeads: readonly SnapshotId[]
-  /** what a side and those merged so far were last equal to; 'here' stands for the folder */
-  readonly mergeBase: (
-    merged: readonly (SnapshotId | 'here')[],
-    side: SnapshotId | 'here',
-  ) => Entries | undefined
+  /** for each step of `mergeSteps`: what the side and those before it were last equal to */
+  readonly mergeBases: readonly (Entries | undefined)[]
   readonly unitOf: (path: string) => string | undefined
 }
 
@@ -114,6 +111,26 @@ function towards(
   }
 }
 
+/** A side that is merged into those before it. */
+export interface MergeStep {
+  readonly merged: readonly (SnapshotId | 'here')[]
+  readonly side: SnapshotId | 'here'
+}
+
+/** The order in which sides are merged: what is there, then what is here, then further heads. */
+export function mergeSteps({ here, heads }: Pick<ResolveInput, 'here' | 'heads'>): MergeStep[] {
+  const [there, ...others] = heads.map((head) => head.snapshot)
+  const sides = isSide(here) ? ['here' as const, ...others] : others
+  return sides.map((side, at) => ({
+    merged: [there as SnapshotId, ...sides.slice(0, at)],
+    side,
+  }))
+}
+
+function isSide(here: HereSide): boolean {
+  return here.isChanged || here.isHead
+}
+
 interface Combined {
   readonly result: Entries
   readonly conflicts: readonly PathConflict[]
@@ -121,38 +138,25 @@ interface Combined {
 }
 
 /**
- * All sides in one state, starting with what is there, then what is here, then further heads.
+ * All sides in one state.
  *
  * @param keepsBoth puts what conflicts beside; otherwise the result is of use only without conflicts
  */
 function combine(input: ResolveInput, keepsBoth: boolean): Combined {
   const [there, ...others] = input.heads
-  const merged: (SnapshotId | 'here')[] = [there.snapshot]
-  const sides = others.map(({ snapshot, entries, host, date }) => ({
-    id: snapshot as SnapshotId | 'here',
-    entries,
-    host,
-    date,
-  }))
-  if (input.here.isChanged || input.here.isHead) sides.unshift({ id: 'here', ...input.here })
   let result = there.entries
   const conflicts: PathConflict[] = []
   const beside = new Map<string, string>()
-  for (const { id, entries, host, date } of sides) {
-    const merge = mergeStates({
-      base: input.mergeBase(merged, id),
-      here: entries,
-      there: result,
-      unitOf: input.unitOf,
-    })
+  const sides = isSide(input.here) ? [input.here, ...others] : others
+  for (const [step, { entries, host, date }] of sides.entries()) {
+    const base = input.mergeBases[step]
+    const merge = mergeStates({ base, here: entries, there: result, unitOf: input.unitOf })
     result = merge.result
     conflicts.push(...merge.conflicts)
-    if (keepsBoth) {
-      const both = placeBeside(result, entries, merge.conflicts, { host, date })
-      result = both.result
-      for (const [path, place] of both.placed) beside.set(path, place)
-    }
-    merged.push(id)
+    if (!keepsBoth) continue
+    const both = placeBeside(result, entries, merge.conflicts, { host, date })
+    result = both.result
+    for (const [path, place] of both.placed) beside.set(path, place)
   }
   return { result, conflicts, beside }
 }

@@ -9,13 +9,21 @@ import { isSyncError } from '../errors.ts'
 const hexId = z.string().regex(/^[0-9a-f]{64}$/)
 const seenJson = z.record(z.string(), z.number().int().nonnegative())
 
-const baseJson = z.looseObject({
+export const baseJson: BaseJson = z.looseObject({
   snapshot: hexId,
   tree: hexId,
   content: hexId.optional(),
   scope: hexId.optional(),
   seen: seenJson.optional(),
 })
+
+type BaseJson = z.ZodType<{
+  snapshot: string
+  tree: string
+  content?: string | undefined
+  scope?: string | undefined
+  seen?: Record<string, number> | undefined
+}>
 
 const stateJson = z.looseObject({
   schema: z.literal(2),
@@ -24,9 +32,8 @@ const stateJson = z.looseObject({
   time: z.string().optional(),
   host: z.string().optional(),
   device: z.looseObject({ id: z.string(), host: z.string(), root: z.string() }).optional(),
-  push: z
-    .looseObject({ parent: hexId.optional(), tree: hexId.optional(), time: z.string().optional() })
-    .optional(),
+  push: z.looseObject({ base: baseJson.optional() }).optional(),
+  applied: z.string().optional(),
 })
 
 /** The state this folder was last equal to. */
@@ -48,14 +55,10 @@ export interface Device {
   readonly root: string
 }
 
-/**
- * A push that began and did not end: packs may lie on the server that no index names, and when
- * `tree` is told, the snapshot may be there as well.
- */
+/** A push that began and did not end: packs may lie on the server that no index names. */
 export interface OpenPush {
-  readonly parent?: SnapshotId | undefined
-  readonly tree?: TreeId | undefined
-  readonly time?: string | undefined
+  /** what the base is, once the snapshot turns up in the history */
+  readonly base?: Base | undefined
 }
 
 export interface FolderState {
@@ -66,6 +69,8 @@ export interface FolderState {
   readonly host?: string | undefined
   readonly device?: Device | undefined
   readonly push?: OpenPush | undefined
+  /** the last change of the folder that was completed */
+  readonly applied?: string | undefined
 }
 
 /**
@@ -81,21 +86,22 @@ export async function readState(
   if (json === undefined || json.instance_id !== instanceId) return undefined
   return {
     instanceId: json.instance_id,
-    base: json.base && {
-      snapshot: json.base.snapshot as SnapshotId,
-      tree: json.base.tree as TreeId,
-      content: json.base.content,
-      scope: json.base.scope,
-      seen: json.base.seen,
-    },
+    base: json.base && baseOf(json.base),
     time: json.time,
     host: json.host,
     device: json.device,
-    push: json.push && {
-      parent: json.push.parent as SnapshotId | undefined,
-      tree: json.push.tree as TreeId | undefined,
-      time: json.push.time,
-    },
+    push: json.push && { base: json.push.base && baseOf(json.push.base) },
+    applied: json.applied,
+  }
+}
+
+export function baseOf({ snapshot, tree, content, scope, seen }: z.infer<typeof baseJson>): Base {
+  return {
+    snapshot: snapshot as SnapshotId,
+    tree: tree as TreeId,
+    content,
+    scope,
+    seen,
   }
 }
 
@@ -110,6 +116,7 @@ export async function writeState(files: FolderFiles, state: FolderState): Promis
     host: state.host,
     device: state.device,
     push: state.push,
+    applied: state.applied,
   })
 }
 

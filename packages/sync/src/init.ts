@@ -1,0 +1,91 @@
+import { SyncError } from './errors.ts'
+import { lookHere, sizedEntries } from './here.ts'
+import type { Platform } from './platform.ts'
+import { type OnConflict, type PullReport, type PushReport } from './report.ts'
+import { pull } from './pull.ts'
+import { type SyncOptions, withSession } from './session.ts'
+import { instanceIdPattern, mintInstanceId } from './state/instance-id.ts'
+import { readSettings, writeSettings } from './state/settings.ts'
+import { type Token, readToken, writeToken } from './state/token.ts'
+import { fileCount } from './tree/entry.ts'
+
+export interface InitOptions extends SyncOptions {
+  /** Address of the server, or a repository location. */
+  readonly url: string
+  /** Joins an instance that another machine has. A new one is minted otherwise. */
+  readonly instanceId?: string | undefined
+  /** How to settle it when the cloud and the folder both have content; 'stop' unless given. */
+  readonly onConflict?: OnConflict | undefined
+}
+
+export type InitReport =
+  | {
+      readonly outcome: 'enabled'
+      readonly instanceId: string
+      /** false: another machine made it */
+      readonly isNew: boolean
+      /** what was taken over; undefined for a new instance */
+      readonly pull: PullReport | undefined
+      /** files here that a push would store, when the instance is new */
+      readonly files: number
+    }
+  /** The cloud and the folder differ, and nobody said which is right. Nothing was written. */
+  | Extract<PullReport, { readonly outcome: 'conflict' }>
+
+/**
+ * Opts a folder in. The server is asked first, and when it has a state of the instance the folder is
+ * brought in line with it, so that no launch of the game is the first to find out about a conflict.
+ *
+ * @throws SyncError 'SETTINGS', when the folder belongs to another instance already
+ */
+export async function init(options: InitOptions): Promise<InitReport> {
+  const platform = options.platform ?? (await defaultPlatform())
+  const files = platform.files(options.packFolder)
+  const known = await readSettings(files, options)
+  const instanceId = options.instanceId ?? known?.instanceId ?? (await mint(platform))
+  if (!instanceIdPattern.test(instanceId)) {
+    throw new SyncError('SETTINGS', `${instanceId} is not an instance id`, {
+      hint: 'It has 26 letters and digits; `instance-sync status` on the other machine prints it.',
+    })
+  }
+  if (known !== undefined && known.instanceId !== instanceId) {
+    throw new SyncError('SETTINGS', 'the folder is synced as another instance already', {
+      hint: 'Disable it first, if it is to become this one.',
+    })
+  }
+  const settings = { url: options.url, instanceId }
+  const token = options.token ?? (await readToken(files, options))
+  const given = { ...options, platform, settings, ...(token !== undefined && { token }) }
+  const isThere = await withSession(given, (session) => session.remote.exists(options))
+  if (isThere !== true && options.instanceId !== undefined && known === undefined) {
+    throw new SyncError('NOT_FOUND', `the server has no instance ${instanceId} of this account`, {
+      hint: 'Push from the machine that has it, or leave the id out to begin a new instance.',
+    })
+  }
+  const report = isThere === true ? await pull(given) : undefined
+  if (report?.outcome === 'conflict') return report
+  if (report?.outcome === 'offline') throw new SyncError('SETTINGS', report.reason)
+  if (options.token !== undefined) await writeToken(files, options.token)
+  await writeSettings(files, settings)
+  const count = await withSession(given, async (session) =>
+    fileCount(sizedEntries(await lookHere(session))),
+  )
+  return {
+    outcome: 'enabled',
+    instanceId,
+    isNew: isThere !== true,
+    pull: report,
+    files: count ?? 0,
+  }
+}
+
+async function mint(platform: Platform): Promise<string> {
+  await using runtime = await platform.runtime()
+  const nowMs = Number(runtime.clock.nowNs() / 1_000_000n)
+  return mintInstanceId(nowMs, (length) => runtime.random(length))
+}
+
+async function defaultPlatform(): Promise<Platform> {
+  const { nodePlatform } = await import('./node/node-platform.ts')
+  return nodePlatform()
+}

@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { type Backend, systemTimer } from 'restic-core'
+import {
+  fileSource,
+  fileTarget,
+  isProcessAlive,
+  nodeRuntime,
+  nodeSessionCache,
+} from 'restic-core/node'
+import { type FolderFiles, joined } from '../files/folder-files.ts'
+import { type FileSystemRules, linuxRules, macRules, windowsRules } from '../plan/names.ts'
+import type { Platform } from '../platform.ts'
+import type { InstanceLocation } from '../remote/location.ts'
+import { controlPaths } from '../state/control-folder.ts'
+import { nodeFiles } from './node-files.ts'
+
+export interface NodePlatformOptions {
+  /** The name of this machine in snapshots. Default: the system's. */
+  readonly hostname?: string | undefined
+  /** Opens what the location names; default: REST servers and local folders. */
+  readonly openStore?: ((location: InstanceLocation) => Promise<Backend>) | undefined
+}
+
+export function nodePlatform(options: NodePlatformOptions = {}): Platform {
+  return {
+    hostname: options.hostname ?? hostname(),
+    timer: systemTimer,
+    pid: process.pid,
+    processStart,
+    files: (packFolder) => nodeFiles(resolve(packFolder)),
+    rules: fileSystemRules,
+    source: () => fileSource(),
+    target: (root) => fileTarget({ root }),
+    runtime: () => nodeRuntime(),
+    openStore: options.openStore ?? openStore,
+    sessionCache: (folder) => nodeSessionCache({ folder }),
+  }
+}
+
+/** A server that neither answers nor refuses is given up after this long without a byte. */
+const stuckTimeoutMs = 60_000
+
+async function openStore(location: InstanceLocation): Promise<Backend> {
+  if (location.store === 'local') {
+    const { localBackend } = await import('@instance-sync/local-backend')
+    return localBackend({ path: location.path })
+  }
+  const { restBackend } = await import('@instance-sync/rest-backend')
+  return restBackend({
+    url: location.url,
+    credentials: location.credentials,
+    stuckTimeoutMs,
+    proxy: {
+      httpProxy: variable('http_proxy'),
+      httpsProxy: variable('https_proxy'),
+      noProxy: variable('no_proxy'),
+    },
+  })
+}
+
+function variable(name: string): string | undefined {
+  return process.env[name.toUpperCase()] ?? process.env[name]
+}
+
+/** Linux tells it in the 22nd field of /proc/PID/stat, in ticks since the machine started. */
+function processStart(pid: number): string | undefined {
+  if (process.platform !== 'linux') return isProcessAlive(pid) ? '' : undefined
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // The second field is the program's name, which may hold blanks and brackets.
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return isProcessAlive(pid) ? '' : undefined
+  }
+}
+
+const platformRules: Readonly<Record<string, FileSystemRules>> = {
+  win32: windowsRules,
+  darwin: macRules,
+}
+
+/** The system's rules; whether letters of both cases are one name depends on the disk, so it is tried. */
+async function fileSystemRules(files: FolderFiles): Promise<FileSystemRules> {
+  const rules = platformRules[process.platform] ?? linuxRules
+  const probe = joined(controlPaths.cache, 'Case-\u00e9')
+  await files.makeFolder(controlPaths.cache)
+  await files.remove(probe)
+  await files.claim(probe, new Uint8Array(0))
+  const ignoresCase = files.stat(joined(controlPaths.cache, 'cASE-\u00e9')) !== undefined
+  const ignoresForm = files.stat(joined(controlPaths.cache, 'Case-e\u0301')) !== undefined
+  await files.remove(probe)
+  return { ...rules, ignoresCase, ignoresForm }
+}

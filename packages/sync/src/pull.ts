@@ -1,0 +1,215 @@
+import type { IndexedRepository } from 'restic-core'
+import { NoRepositoryError } from 'restic-core'
+import { bring, plannedChanges } from './bring.ts'
+import { SyncError } from './errors.ts'
+import { type Head, States } from './heads.ts'
+import { type HereState, type Look, isKnownUnchanged, lookHere, readHere } from './here.ts'
+import type { Lineage } from './lineage/lineage.ts'
+import { assumeUnread } from './plan/merge.ts'
+import { type Position, locate } from './plan/position.ts'
+import { shownUrl } from './remote/location.ts'
+import type { HistorySnapshot } from './remote/history-cache.ts'
+import { isOffline } from './remote/remote.ts'
+import { type OnConflict, type PullReport, type UpToDate, changedTo } from './report.ts'
+import { baseFor } from './save-here.ts'
+import { type Session, type SessionSettings, type SyncOptions, withSession } from './session.ts'
+import { settle } from './settle.ts'
+import type { Base } from './state/folder-state.ts'
+import { type Entries, fileCount, sameEntries } from './tree/entry.ts'
+import type { RepositoryState } from './tree/repository-state.ts'
+
+export interface PullOptions extends SyncOptions {
+  /** How to settle a conflict; 'stop' unless given. */
+  readonly onConflict?: OnConflict | undefined
+  /** Say what would be done, and do nothing. */
+  readonly dryRun?: boolean | undefined
+  /** Take over a state without any file, although there are files here. */
+  readonly allowEmpty?: boolean | undefined
+}
+
+/**
+ * Makes the folder equal to the newest state. Resolves with what was found and done; a conflict and
+ * a server out of reach are results. When it rejects, the folder is as it was.
+ *
+ * @throws SyncError, ResticError, or `signal.reason`
+ */
+export async function pull(options: PullOptions & SessionSettings): Promise<PullReport> {
+  const report = await withSession(options, (session) => pullOrOffline(session, options))
+  return report ?? { outcome: 'not-enabled' }
+}
+
+async function pullOrOffline(session: Session, options: PullOptions): Promise<PullReport> {
+  try {
+    return await pullHistory(session, options)
+  } catch (error) {
+    if (!isOffline(error)) throw error
+    return { outcome: 'offline', reason: (error as Error).message }
+  }
+}
+
+async function pullHistory(session: Session, options: PullOptions): Promise<PullReport> {
+  const lineage = await session.history()
+  const position = locate(lineage, session.state.base)
+  switch (position.kind) {
+    case 'empty':
+      await refuseRemoved(session)
+      return upToDate(session)
+    case 'current':
+      return upToDate(session)
+    case 'behind':
+    case 'apart': {
+      const look = await lookHere(session)
+      const repository = await session.remote.repository(options)
+      return session.locked(repository, false, (indexed, signal) =>
+        new Pull(session, options, lineage, look, indexed, signal).run(position),
+      )
+    }
+  }
+}
+
+export function upToDate({ state }: Session): UpToDate {
+  return { outcome: 'up-to-date', snapshot: state.base?.snapshot }
+}
+
+/** A history that is gone is not the same as one that has not begun. */
+export async function refuseRemoved({ state, remote, settings, signal }: Session): Promise<void> {
+  if (state.base === undefined || (await remote.exists({ signal }))) return
+  throw new NoRepositoryError(`the repository at ${shownUrl(settings.url)} is gone`, {
+    hint: 'Ask whoever runs the server. A push would begin a new history there.',
+  })
+}
+
+/** A pull that found something new. */
+class Pull {
+  readonly #session: Session
+  readonly #options: PullOptions
+  readonly #lineage: Lineage<HistorySnapshot>
+  readonly #look: Look
+  readonly #repository: IndexedRepository
+  readonly #signal: AbortSignal | undefined
+  readonly #states: States
+
+  constructor(
+    session: Session,
+    options: PullOptions,
+    lineage: Lineage<HistorySnapshot>,
+    look: Look,
+    repository: IndexedRepository,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#session = session
+    this.#options = options
+    this.#lineage = lineage
+    this.#look = look
+    this.#repository = repository
+    this.#signal = signal
+    this.#states = new States(session, repository, signal)
+  }
+
+  async run(position: Position<HistorySnapshot>): Promise<PullReport> {
+    if (position.kind === 'empty' || position.kind === 'current') return upToDate(this.#session)
+    const groups = position.kind === 'behind' ? [position.head] : position.heads
+    const heads: Head[] = []
+    for (const group of groups) heads.push({ group, state: await this.#states.of(group.head) })
+    const here = await this.#here()
+    const base = await this.#states.ofId(this.#lineage, this.#session.state.base?.snapshot)
+    const isUnchanged = this.#isUnchanged(here, base)
+    const [only] = heads
+    const read = this.#assumed(here, base, heads)
+    if (only !== undefined && heads.length === 1) {
+      const mayFollow =
+        position.kind === 'behind'
+          ? isUnchanged || this.#isBase(read.entries, base)
+          : position.own === undefined && this.#isFresh(here)
+      if (mayFollow) return this.#follow(read, only)
+    }
+    const equal = heads.find((head) => sameEntries(head.state.entries, here.entries))
+    if (equal !== undefined) return this.#adopt(equal, here)
+    return settle(this.#session, this.#options, {
+      lineage: this.#lineage,
+      states: this.#states,
+      repository: this.#repository,
+      signal: this.#signal,
+      look: this.#look,
+      here: read,
+      base,
+      heads,
+      own: position.kind === 'apart' ? position.own : undefined,
+      isChanged: !isUnchanged && !this.#isBase(read.entries, base),
+    })
+  }
+
+  #assumed(here: HereState, base: RepositoryState | undefined, heads: readonly Head[]): HereState {
+    const theirs = heads.map(({ state }) => state.entries)
+    return { ...here, entries: assumeUnread(here.entries, base?.entries ?? new Map(), theirs) }
+  }
+
+  async #here(): Promise<HereState> {
+    const { scan } = this.#look
+    if (isKnownUnchanged(this.#look, this.#session)) {
+      return { entries: scan.entries, stats: scan.stats, unstable: [] }
+    }
+    return readHere(this.#session, this.#look, this.#repository, this.#signal)
+  }
+
+  /** As the fingerprint of the last sync tells, which is there even when the base was forgotten. */
+  #isUnchanged({ entries }: HereState, base: RepositoryState | undefined): boolean {
+    const { state, scopeId } = this.#session
+    if (base !== undefined && sameEntries(entries, base.entries)) return true
+    if (state.base?.scope !== scopeId || hasUnread(entries)) return false
+    const { snapshot, tree, content, seen } = state.base
+    return baseFor(this.#session, snapshot, tree, entries, seen).content === content
+  }
+
+  #isBase(entries: Entries, base: RepositoryState | undefined): boolean {
+    return base !== undefined && sameEntries(entries, base.entries)
+  }
+
+  /** Nothing was ever synced here, and nothing is here that could be lost. */
+  #isFresh({ entries }: HereState): boolean {
+    return this.#session.state.base === undefined && fileCount(entries) === 0
+  }
+
+  async #follow(here: HereState, { group, state }: Head): Promise<PullReport> {
+    const target = state.entries
+    if (fileCount(target) === 0 && fileCount(here.entries) > 0 && !this.#options.allowEmpty) {
+      throw new SyncError('REFUSED', 'the newest state in the cloud has no files at all', {
+        hint: 'If that is right, allow it; otherwise restore an older state.',
+      })
+    }
+    const base = this.#baseOf({ group, state })
+    const input = { kind: 'pull', here, target, tree: state.tree, rules: this.#look.rules } as const
+    const changes = this.#options.dryRun
+      ? plannedChanges(this.#session.files, input)
+      : await bring(this.#session, this.#repository, { ...input, base, signal: this.#signal })
+    return changedTo({
+      snapshot: group.head.id,
+      changes,
+      isDryRun: this.#options.dryRun ?? false,
+    })
+  }
+
+  /** What is here is what is there: that is the base from now on, and what is left is looked at anew. */
+  async #adopt(head: Head, here: HereState): Promise<PullReport> {
+    if (this.#options.dryRun) return upToDate(this.#session)
+    await this.#session.setBase(this.#baseOf(head))
+    const again = new Pull(
+      this.#session,
+      this.#options,
+      this.#lineage,
+      { ...this.#look, scan: { ...this.#look.scan, entries: here.entries, unread: new Map() } },
+      this.#repository,
+      this.#signal,
+    )
+    return again.run(locate(this.#lineage, this.#session.state.base))
+  }
+
+  #baseOf({ group, state }: Head): Base {
+    const { id, seen } = group.head
+    return baseFor(this.#session, id, state.tree, state.entries, seen)
+  }
+}
+
+function hasUnread(entries: Entries): boolean {
+  return [...entries.values()].some((entry) => entry.type === 'unreadable')
+}

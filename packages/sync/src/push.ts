@@ -1,0 +1,202 @@
+import type { IndexedRepository, SnapshotId } from 'restic-core'
+import { SyncError } from './errors.ts'
+import { States } from './heads.ts'
+import { type Look, isKnownUnchanged, lookHere, readHere, sizedEntries } from './here.ts'
+import type { Lineage } from './lineage/lineage.ts'
+import { type Alarm, describeAlarm, findAlarm } from './plan/guards.ts'
+import { assumeUnread } from './plan/merge.ts'
+import { locate } from './plan/position.ts'
+import { upToDate } from './pull.ts'
+import type { HistorySnapshot } from './remote/history-cache.ts'
+import { isOffline } from './remote/remote.ts'
+import type { Conflict, ConflictSide, PushReport } from './report.ts'
+import { baseFor, saveHere } from './save-here.ts'
+import { type Session, type SessionSettings, type SyncOptions, withSession } from './session.ts'
+import { changesBetween, countChanges } from './tree/changes.ts'
+import { type Entries, fileCount, sameEntries, totalSize } from './tree/entry.ts'
+import { type RepositoryState, noState } from './tree/repository-state.ts'
+
+export interface PushOptions extends SyncOptions {
+  /** Say what would be stored, and store nothing. */
+  readonly dryRun?: boolean | undefined
+  /** Push although the folder looks emptied or shrunk by accident. */
+  readonly allowEmpty?: boolean | undefined
+}
+
+/**
+ * Stores what is here as the successor of what the folder was last equal to. A push never removes
+ * and never rewrites; when somebody else has pushed meanwhile, the state is stored all the same and
+ * the report is a conflict.
+ *
+ * @throws SyncError, ResticError, or `signal.reason`
+ */
+export async function push(options: PushOptions & SessionSettings): Promise<PushReport> {
+  const report = await withSession(options, (session) => pushOrOffline(session, options))
+  return report ?? { outcome: 'not-enabled' }
+}
+
+async function pushOrOffline(session: Session, options: PushOptions): Promise<PushReport> {
+  try {
+    return await pushHere(session, options)
+  } catch (error) {
+    if (!isOffline(error)) throw error
+    return { outcome: 'offline', reason: (error as Error).message }
+  }
+}
+
+async function pushHere(session: Session, options: PushOptions): Promise<PushReport> {
+  const lineage = await session.history()
+  const look = await lookHere(session)
+  if (isKnownUnchanged(look, session)) return upToDate(session)
+  const { base } = session.state
+  if (base === undefined && fileCount(sizedEntries(look)) === 0) return upToDate(session)
+  if (options.dryRun && !(await session.remote.exists(options))) {
+    return dryReport(noState.entries, sizedEntries(look))
+  }
+  const repository = await session.remote.repositoryForWriting(options)
+  return session.locked(repository, options.dryRun !== true, (indexed, signal) =>
+    pushInto(session, options, { lineage, look, repository: indexed, signal }),
+  )
+}
+
+interface PushContext {
+  readonly lineage: Lineage<HistorySnapshot>
+  readonly look: Look
+  readonly repository: IndexedRepository
+  readonly signal: AbortSignal | undefined
+}
+
+async function pushInto(
+  session: Session,
+  options: PushOptions,
+  context: PushContext,
+): Promise<PushReport> {
+  const { lineage, look, signal } = context
+  const repository = await resumed(session, context)
+  const states = new States(session, repository, signal)
+  const base = await states.ofId(lineage, session.state.base?.snapshot)
+  if (options.allowEmpty !== true) refuseAlarm(session, look, base)
+  if (options.dryRun) {
+    const { entries } = await readHere(session, look, repository, signal)
+    return dryReport(base?.entries ?? new Map(), assumeUnread(entries, base?.entries ?? new Map()))
+  }
+  const equal = await equalHead(session, context, repository, states)
+  if (equal !== undefined) return equal
+  await session.update({ push: {} })
+  const { snapshot, entries, problems } = await saveHere(session, look, repository, {
+    lineage,
+    base,
+    record: recordOnBase(session, lineage),
+    onlyIfChanged: true,
+    signal,
+  })
+  if (snapshot === undefined) {
+    await rebase(session, base, entries)
+    return upToDate(session)
+  }
+  const conflict = await forkAfter(session, entries, base)
+  if (conflict !== undefined) return { outcome: 'conflict', conflict, snapshot }
+  const changes = changesBetween(base?.entries ?? new Map(), entries)
+  const counts = countChanges(changes)
+  return { outcome: 'changed', snapshot, changes, counts, problems, isDryRun: false }
+}
+
+/** What an interrupted push left behind is made use of, before the next one. */
+async function resumed(
+  session: Session,
+  { repository, signal }: PushContext,
+): Promise<IndexedRepository> {
+  if (session.state.push === undefined) return repository
+  const packs = await session.remote.resume({ signal })
+  if (packs > 0) session.tell({ type: 'resumed', packs })
+  return session.remote.indexed({ signal })
+}
+
+function refuseAlarm(session: Session, look: Look, base: RepositoryState | undefined): void {
+  const before = base?.entries ?? new Map()
+  const here = assumeUnread(sizedEntries(look), before)
+  const alarm = findAlarm(before, here, (path) => session.scope.unitOf(path))
+  if (alarm !== undefined) throw alarmError(alarm)
+}
+
+function alarmError(alarm: Alarm): SyncError {
+  return new SyncError('REFUSED', `nothing was pushed: ${describeAlarm(alarm)}`, {
+    hint:
+      'If the files were deleted on purpose, push once with --allow-empty. ' +
+      'If not, see whether the disk is there, or bring them back with restore.',
+  })
+}
+
+/** Heads with the same state as the base are succeeded together. */
+function recordOnBase(
+  { state }: Session,
+  lineage: Lineage<HistorySnapshot>,
+): { parent: SnapshotId | undefined; settles: SnapshotId[]; isSide: false } {
+  const { base } = state
+  if (base === undefined) return { parent: undefined, settles: [], isSide: false }
+  const parent = lineage.find(base.snapshot)?.id ?? base.snapshot
+  const position = locate(lineage, base)
+  const own = position.kind === 'current' || position.kind === 'apart' ? position.own : undefined
+  const equal = own?.members.map((member) => member.id) ?? []
+  return { parent, settles: equal.filter((id) => id !== parent), isSide: false }
+}
+
+/** A folder without a base that is equal to a head already has nothing to push. */
+async function equalHead(
+  session: Session,
+  { lineage, look, signal }: PushContext,
+  repository: IndexedRepository,
+  states: States,
+): Promise<PushReport | undefined> {
+  if (session.state.base !== undefined || lineage.size === 0) return undefined
+  const { entries } = await readHere(session, look, repository, signal)
+  for (const head of lineage.heads()) {
+    const { tree, entries: theirs } = await states.of(head)
+    if (!sameEntries(theirs, entries)) continue
+    await session.setBase(baseFor(session, head.id, tree, theirs, head.seen))
+    return upToDate(session)
+  }
+  return undefined
+}
+
+/** Nothing had changed, whatever the times of the files say: next time that is known at once. */
+async function rebase(
+  session: Session,
+  base: RepositoryState | undefined,
+  entries: Entries,
+): Promise<void> {
+  const known = session.state.base
+  if (known === undefined || base === undefined) return session.update({ push: undefined })
+  await session.setBase(baseFor(session, known.snapshot, known.tree, entries, known.seen))
+}
+
+/** Whether somebody else has pushed meanwhile; what is here is stored in any case. */
+async function forkAfter(
+  session: Session,
+  entries: Entries,
+  base: RepositoryState | undefined,
+): Promise<Conflict | undefined> {
+  const lineage = await session.remote.history({ signal: session.signal })
+  const position = locate(lineage, session.state.base)
+  if (position.kind !== 'apart') return undefined
+  const mine: ConflictSide = {
+    where: 'here',
+    snapshot: session.state.base?.snapshot,
+    host: session.host,
+    time: session.now(),
+    files: fileCount(entries),
+    bytes: totalSize(entries),
+    changes: base && countChanges(changesBetween(base.entries, entries)),
+  }
+  const there = position.heads.map(({ head }): ConflictSide => {
+    const { id, hostname, time, files, bytes } = head
+    return { where: 'there', snapshot: id, host: hostname, time, files, bytes, changes: undefined }
+  })
+  return { sides: [mine, ...there], paths: [] }
+}
+
+function dryReport(before: Entries, after: Entries): PushReport {
+  const changes = changesBetween(before, after)
+  const counts = countChanges(changes)
+  return { outcome: 'changed', snapshot: undefined, changes, counts, problems: [], isDryRun: true }
+}

@@ -1,0 +1,183 @@
+import type { IndexedRepository, SnapshotId, TreeId } from 'restic-core'
+import { formatTime } from 'restic-core/format'
+import { type Look, contentOptions, finishLook, requestsOf, lookForStoring } from './here.ts'
+import type { Lineage } from './lineage/lineage.ts'
+import { partialTag, settlesTag, sideTag, syncTag } from './lineage/marks.ts'
+import { type Seen, mergedSeen, withPush } from './lineage/seen.ts'
+import { assumeUnread } from './plan/merge.ts'
+import type { HistorySnapshot } from './remote/history-cache.ts'
+import { outOfScope, sealSnapshot, storeState } from './remote/save-state.ts'
+import { storeContents } from './remote/store-contents.ts'
+import type { Session } from './session.ts'
+import type { Base } from './state/folder-state.ts'
+import { type Entries, fileCount, sameEntries, totalSize } from './tree/entry.ts'
+import { fingerprint } from './tree/fingerprint.ts'
+import { type RepositoryState, noState } from './tree/repository-state.ts'
+
+/** How a state is recorded in the history. */
+export interface Record {
+  readonly parent: SnapshotId | undefined
+  readonly settles: readonly SnapshotId[]
+  /** stored only so that it is not lost */
+  readonly isSide: boolean
+}
+
+export interface SaveOptions {
+  readonly lineage: Lineage<HistorySnapshot>
+  /** the state of the base: what cannot be read is taken for what it was */
+  readonly base: RepositoryState | undefined
+  readonly record: Record
+  /** Store nothing when what is here equals the base. */
+  readonly onlyIfChanged: boolean
+  readonly signal: AbortSignal | undefined
+}
+
+export interface SavedHere {
+  /** undefined when nothing had changed, or the state is in the history already */
+  readonly snapshot: SnapshotId | undefined
+  readonly entries: Entries
+  /** files that could not be read, or changed while they were read */
+  readonly problems: readonly string[]
+}
+
+/** Pushes what is here. Unless it is stored aside, the folder's base is that snapshot afterwards. */
+export async function saveHere(
+  session: Session,
+  look: Look,
+  repository: IndexedRepository,
+  options: SaveOptions,
+): Promise<SavedHere> {
+  const { base = noState, lineage, record, signal } = options
+  const startNs = session.runtime.clock.nowNs()
+  const usable = lookForStoring(look, repository)
+  const stored = await repository.writing(
+    async (blobs) => {
+      const requests = requestsOf(usable)
+      const contents = await storeContents(
+        blobs,
+        session.runtime,
+        requests,
+        contentOptions(session, usable),
+      )
+      const here = await finishLook(session, usable, repository, contents)
+      const entries = assumeUnread(here.entries, base.entries)
+      const problems = problemsOf(here.entries, here.unstable)
+      if (options.onlyIfChanged && sameEntries(entries, base.entries)) {
+        return { entries, problems, tree: undefined, added: blobs.added }
+      }
+      const isInScope = (path: string): boolean => session.scope.includes(path, false)
+      const all = new Map([...outOfScope(base, isInScope), ...entries])
+      const sources = {
+        states: [base],
+        source: session.platform.source(),
+        root: session.files.root,
+      }
+      const tree = await storeState(blobs, repository, all, sources)
+      return { entries, problems, tree, added: blobs.added }
+    },
+    { signal, onEvent: ({ bytes }) => session.tell({ type: 'sent', bytes }) },
+  )
+  const { entries, problems, tree, added } = stored
+  const isStored = record.isSide && [...lineage.snapshots].some((one) => one.tree === tree)
+  if (tree === undefined || isStored) return { snapshot: undefined, entries, problems }
+  const input = {
+    tree,
+    record,
+    entries,
+    before: base.entries,
+    added,
+    startNs,
+    isPartial: problems.length > 0,
+  }
+  const { snapshot } = await saveSnapshot(session, repository, lineage, input)
+  return { snapshot, entries, problems }
+}
+
+function problemsOf(entries: Entries, unstable: readonly string[]): string[] {
+  const unread = [...entries].filter(([, entry]) => entry.type === 'unreadable')
+  return [...unread.map(([path]) => path), ...unstable].sort()
+}
+
+export interface SaveSnapshotInput {
+  readonly tree: TreeId
+  readonly record: Record
+  readonly entries: Entries
+  readonly before: Entries
+  readonly added: Parameters<typeof sealSnapshot>[1]['added']
+  readonly startNs: bigint
+  readonly isPartial: boolean
+  /** false: the folder is not equal to it yet */
+  readonly isHere?: boolean
+}
+
+/**
+ * Stores a snapshot. Its id is noted in the folder before anybody can see it, so that a crash right
+ * after the last request does not make the folder a stranger to its own push.
+ */
+export async function saveSnapshot(
+  session: Session,
+  repository: IndexedRepository,
+  lineage: Lineage<HistorySnapshot>,
+  input: SaveSnapshotInput,
+): Promise<Base> {
+  const { tree, record, entries, isHere = true } = input
+  const { parent, isSide } = record
+  const tags = tagsOf(record, input.isPartial)
+  const device = session.device()
+  const seen = isSide ? undefined : seenWith(session, lineage, record, device.id)
+  const sealed = sealSnapshot(repository, {
+    ...input,
+    parent,
+    tags,
+    seen,
+    packFolder: session.files.root,
+    hostname: session.host,
+    after: entries,
+  })
+  const base = baseFor(session, sealed.id, tree, entries, seen)
+  if (!isSide) await session.update({ device, ...(isHere && { push: { base } }) })
+  await repository.files.write(sealed, { signal: session.signal })
+  if (!isSide && isHere) await session.setBase(base)
+  await session.remote.noteStored({
+    id: sealed.id,
+    tree,
+    parent,
+    tags,
+    seen,
+    time: formatTime(input.startNs, session.runtime.clock),
+    hostname: session.host,
+    paths: [session.files.root],
+    files: fileCount(entries),
+    bytes: totalSize(entries),
+  })
+  return base
+}
+
+export function baseFor(
+  { scopeId, runtime }: Session,
+  snapshot: SnapshotId,
+  tree: TreeId,
+  entries: Entries,
+  seen: Seen | undefined,
+): Base {
+  return { snapshot, tree, content: fingerprint(entries, runtime.kernel), scope: scopeId, seen }
+}
+
+function seenWith(
+  { state }: Session,
+  lineage: Lineage<HistorySnapshot>,
+  { parent, settles }: Record,
+  device: string,
+): Seen {
+  const below = [parent, ...settles].flatMap((id) =>
+    id === undefined ? [] : [lineage.find(id)?.seen],
+  )
+  const own = parent !== undefined && parent === state.base?.snapshot ? state.base.seen : undefined
+  return withPush(mergedSeen([own, ...below]), device)
+}
+
+function tagsOf({ settles, isSide }: Record, isPartial: boolean): string[] {
+  const tags = [syncTag, ...settles.map(settlesTag)]
+  if (isSide) tags.push(sideTag)
+  return isPartial ? [...tags, partialTag] : tags
+}

@@ -1,0 +1,279 @@
+import {
+  type Cancellable,
+  type IndexedRepository,
+  type Observed,
+  type Repository,
+  type RepositoryLock,
+  type Runtime,
+  isResticError,
+} from 'restic-core'
+import { formatTime } from 'restic-core/format'
+import { finishInterrupted } from './apply/change-folder.ts'
+import type { SyncEvent } from './events.ts'
+import type { FolderFiles } from './files/folder-files.ts'
+import type { Lineage } from './lineage/lineage.ts'
+import type { Platform } from './platform.ts'
+import type { HistorySnapshot } from './remote/history-cache.ts'
+import { dropOpenedKey } from './remote/key-cache.ts'
+import { instanceLocation } from './remote/location.ts'
+import { Remote } from './remote/remote.ts'
+import { type Scope, readScope, scopeFingerprint } from './scope/scope.ts'
+import { lockFolder } from './state/folder-lock.ts'
+import {
+  type Base,
+  type Device,
+  type FolderState,
+  readState,
+  writeState,
+} from './state/folder-state.ts'
+import { mintDeviceId } from './state/instance-id.ts'
+import { type SyncSettings, readSettings } from './state/settings.ts'
+import { type Token, readToken } from './state/token.ts'
+
+/** What every command takes. */
+export interface SyncOptions extends Cancellable, Observed<SyncEvent> {
+  /** The folder that is synced; absolute, or relative to where the process is. */
+  readonly packFolder: string
+  /** Instead of the one in the folder. */
+  readonly token?: Token | undefined
+  /** Of the repository. The token's password unless given. */
+  readonly repositoryPassword?: string | undefined
+  /** Keep the opened key in the cache folder, so that the password need not be stretched each time. */
+  readonly keepsKey?: boolean | undefined
+  /** How long to wait for another command on this folder; two minutes unless given. */
+  readonly lockWaitMs?: number | undefined
+  /** How long requests for content are repeated while the server fails; two minutes unless given. */
+  readonly patienceMs?: number | undefined
+  /** What the machine offers; Node's unless given. */
+  readonly platform?: Platform | undefined
+}
+
+const lockWaitMsDefault = 120_000
+const patienceMsDefault = 120_000
+/** How long to wait for the server's operator to finish a prune. */
+const repositoryLockWaitMs = 60_000
+
+/** An opted-in folder in the hands of one command: locked, recovered, and with the way to its history. */
+export class Session {
+  readonly files: FolderFiles
+  readonly platform: Platform
+  readonly runtime: Runtime
+  readonly settings: SyncSettings
+  readonly scope: Scope
+  readonly scopeId: string
+  readonly remote: Remote
+  readonly options: SyncOptions
+  #state: FolderState
+
+  constructor(
+    parts: Pick<
+      Session,
+      'files' | 'platform' | 'runtime' | 'settings' | 'scope' | 'remote' | 'options'
+    >,
+    state: FolderState,
+  ) {
+    this.files = parts.files
+    this.platform = parts.platform
+    this.runtime = parts.runtime
+    this.settings = parts.settings
+    this.scope = parts.scope
+    this.scopeId = scopeFingerprint(parts.scope, parts.runtime.kernel)
+    this.remote = parts.remote
+    this.options = parts.options
+    this.#state = state
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.options.signal
+  }
+
+  get state(): FolderState {
+    return this.#state
+  }
+
+  get host(): string {
+    return this.platform.hostname
+  }
+
+  tell(event: SyncEvent): void {
+    this.options.onEvent?.(event)
+  }
+
+  /** RFC 3339, for people. */
+  now(): string {
+    return formatTime(this.runtime.clock.nowNs(), this.runtime.clock)
+  }
+
+  async update(change: Partial<FolderState>): Promise<void> {
+    this.#state = { ...this.#state, ...change }
+    await writeState(this.files, this.#state)
+  }
+
+  /** The folder is now equal to a snapshot, and no push is under way. */
+  async setBase(base: Base): Promise<void> {
+    await this.update({ base, push: undefined, time: this.now(), host: this.host })
+  }
+
+  /** A change of the folder is complete. */
+  async complete(journalId: string, base: Base | undefined): Promise<void> {
+    const now = base === undefined ? {} : { time: this.now(), host: this.host }
+    await this.update({ ...completedState(this.#state, journalId, base), ...now })
+  }
+
+  /** Who this folder is among those that push. A copied folder is somebody else. */
+  device(): Device {
+    const known = this.#state.device
+    const place = { host: this.host, root: this.files.root }
+    if (known?.host === place.host && known.root === place.root) return known
+    return { id: mintDeviceId((length) => this.runtime.random(length)), ...place }
+  }
+
+  /**
+   * The history, after a push that was interrupted between its last request and our own note of it
+   * has been taken up.
+   */
+  async history(): Promise<Lineage<HistorySnapshot>> {
+    const lineage = await this.remote.history({ signal: this.signal })
+    const arrived = this.#state.push?.base
+    if (arrived !== undefined && lineage.find(arrived.snapshot) !== undefined) {
+      await this.setBase(arrived)
+    }
+    return lineage
+  }
+
+  /**
+   * Runs `work` under a lock that keeps an operator's prune away.
+   *
+   * @param isNeeded reading goes on without a lock where the server takes none
+   */
+  async locked<T>(
+    repository: Repository,
+    isNeeded: boolean,
+    work: (indexed: IndexedRepository, signal: AbortSignal | undefined) => Promise<T>,
+  ): Promise<T> {
+    const { signal } = this
+    await using lock = await this.#lock(repository, isNeeded)
+    const both = signal && lock ? AbortSignal.any([signal, lock.signal]) : (signal ?? lock?.signal)
+    return await work(await this.remote.indexed({ signal: both }), both)
+  }
+
+  async #lock(repository: Repository, isNeeded: boolean): Promise<RepositoryLock | undefined> {
+    try {
+      return await repository.lock('shared', {
+        signal: this.signal,
+        retryMs: repositoryLockWaitMs,
+        onEvent: (event) => {
+          if (event.type === 'locked') this.tell({ type: 'locked', holders: event.holders })
+        },
+      })
+    } catch (error) {
+      if (isNeeded || !isLockRefused(error)) throw error
+      return undefined
+    }
+  }
+}
+
+/** A read-only or full server takes no lock files. */
+function isLockRefused(error: unknown): boolean {
+  return (
+    isResticError(error, 'BACKEND') &&
+    (error.reason === 'denied' || error.reason === 'full' || error.reason === 'refused')
+  )
+}
+
+/** The state of a folder once a change of it is complete. */
+function completedState(state: FolderState, applied: string, base: Base | undefined): FolderState {
+  return base === undefined ? { ...state, applied } : { ...state, base, applied }
+}
+
+/** What a command may bring along before the folder is opted in. */
+export interface SessionSettings {
+  readonly settings?: SyncSettings | undefined
+}
+
+/**
+ * Runs a command on a folder: takes its lock, ends what was interrupted, and releases everything
+ * afterwards. undefined when the folder is not opted in; then nothing is touched.
+ */
+export async function withSession<T>(
+  options: SyncOptions & SessionSettings,
+  work: (session: Session) => Promise<T>,
+): Promise<T | undefined> {
+  const platform = options.platform ?? (await defaultPlatform())
+  const files = platform.files(options.packFolder)
+  const settings = options.settings ?? (await readSettings(files, options))
+  if (settings === undefined) return undefined
+  await using runtime = await platform.runtime()
+  const { signal } = options
+  await using _lock = await lockFolder(
+    files,
+    {
+      pid: platform.pid,
+      host: platform.hostname,
+      timer: platform.timer,
+      random: (length) => runtime.random(length),
+      processStart: (pid) => platform.processStart(pid),
+    },
+    {
+      waitMs: options.lockWaitMs ?? lockWaitMsDefault,
+      signal,
+      onEvent: (event) => options.onEvent?.(event),
+    },
+  )
+  const state = await recovered(files, settings, runtime, options)
+  const scope = await readScope(files, { signal })
+  await using remote = await connect(files, platform, runtime, settings, options)
+  const parts = { files, platform, runtime, settings, scope, remote, options }
+  return await work(new Session(parts, state))
+}
+
+async function recovered(
+  files: FolderFiles,
+  settings: SyncSettings,
+  runtime: Runtime,
+  options: SyncOptions,
+): Promise<FolderState> {
+  const { instanceId } = settings
+  const state = (await readState(files, instanceId, options)) ?? { instanceId }
+  const time = formatTime(runtime.clock.nowNs(), runtime.clock)
+  let current = state
+  const how = await finishInterrupted(
+    files,
+    {
+      completedId: () => Promise.resolve(state.applied),
+      async complete({ id, base }) {
+        current = completedState(state, id, base)
+        await writeState(files, current)
+      },
+    },
+    time,
+  )
+  if (how !== undefined) options.onEvent?.({ type: 'recovered', how })
+  return current
+}
+
+async function connect(
+  files: FolderFiles,
+  platform: Platform,
+  runtime: Runtime,
+  settings: SyncSettings,
+  options: SyncOptions,
+): Promise<Remote> {
+  const token = options.token ?? (await readToken(files, options))
+  // A key is kept beside the token that would give it; without the token it must not be there.
+  if (token === undefined && options.repositoryPassword === undefined) await dropOpenedKey(files)
+  return Remote.connect({
+    files,
+    platform,
+    runtime,
+    location: instanceLocation(settings.url, settings.instanceId, token),
+    password: options.repositoryPassword ?? token?.password,
+    keepsKey: options.keepsKey ?? true,
+    patienceMs: options.patienceMs ?? patienceMsDefault,
+  })
+}
+
+async function defaultPlatform(): Promise<Platform> {
+  const { nodePlatform } = await import('./node/node-platform.ts')
+  return nodePlatform()
+}
