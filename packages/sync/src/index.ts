@@ -8,6 +8,21 @@ export { pull, type PullOptions } from './pull.ts'
 export { push, type PushOptions } from './push.ts'
 export { type InitOptions, type InitReport, init } from './init.ts'
 export { type DisableReport, disable } from './disable.ts'
+export { type HeadFacts, type Status, type StatusReport, status } from './status.ts'
+export {
+  type Diff,
+  type DiffOptions,
+  type DiffReport,
+  type History,
+  type HistoryItem,
+  type HistoryOptions,
+  type HistoryReport,
+  diff,
+  history,
+} from './history.ts'
+export { type RestoreOptions, type RestoreReport, type Restored, restore } from './restore.ts'
+export { type UndoOptions, type UndoReport, type Undone, undo } from './undo.ts'
+export { type InstanceUse, useInstance } from './use.ts'
 export { type SyncErrorCode, SyncError, isSyncError } from './errors.ts'
 export type { SyncEvent } from './events.ts'
 export type {

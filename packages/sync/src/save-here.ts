@@ -1,4 +1,4 @@
-import type { IndexedRepository, SnapshotId, TreeId } from 'restic-core'
+import { type IndexedRepository, MissingError, type SnapshotId, type TreeId } from 'restic-core'
 import { formatTime } from 'restic-core/format'
 import { type Look, contentOptions, finishLook, requestsOf, lookForStoring } from './here.ts'
 import type { Lineage } from './lineage/lineage.ts'
@@ -121,6 +121,7 @@ export async function saveSnapshot(
   input: SaveSnapshotInput,
 ): Promise<Base> {
   const { tree, record, entries, isHere = true } = input
+  assertStored(repository, entries)
   const { parent, isSide } = record
   const tags = tagsOf(record, input.isPartial)
   const device = session.device()
@@ -151,6 +152,14 @@ export async function saveSnapshot(
     bytes: totalSize(entries),
   })
   return base
+}
+
+/** A snapshot that names what is not stored would be worse than none. */
+function assertStored({ index }: IndexedRepository, entries: Entries): void {
+  for (const [path, entry] of entries) {
+    if (entry.type !== 'file' || entry.content.every((id) => index.has('data', id))) continue
+    throw new MissingError(`content of ${path}`)
+  }
 }
 
 export function baseFor(

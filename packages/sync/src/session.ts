@@ -167,18 +167,16 @@ export class Session {
         },
       })
     } catch (error) {
-      if (isNeeded || !isLockRefused(error)) throw error
+      if (isNeeded || isResticError(error, 'LOCKED') || !isLockRefused(error)) throw error
       return undefined
     }
   }
 }
 
-/** A read-only or full server takes no lock files. */
-function isLockRefused(error: unknown): boolean {
-  return (
-    isResticError(error, 'BACKEND') &&
-    (error.reason === 'denied' || error.reason === 'full' || error.reason === 'refused')
-  )
+/** Whether no lock can be had: a read-only or full server takes none, and a prune wants to be alone. */
+export function isLockRefused(error: unknown): boolean {
+  if (isResticError(error, 'LOCKED')) return true
+  return isResticError(error, 'BACKEND') && error.reason !== 'unavailable'
 }
 
 /** The state of a folder once a change of it is complete. */
@@ -191,40 +189,55 @@ export interface SessionSettings {
   readonly settings?: SyncSettings | undefined
 }
 
-/**
- * Runs a command on a folder: takes its lock, ends what was interrupted, and releases everything
- * afterwards. undefined when the folder is not opted in; then nothing is touched.
- */
-export async function withSession<T>(
+/** The way to an instance's repository, without the folder's lock. */
+export interface RemoteParts {
+  readonly files: FolderFiles
+  readonly platform: Platform
+  readonly runtime: Runtime
+  readonly settings: SyncSettings
+  readonly remote: Remote
+}
+
+/** Runs `work` with the repository of a folder; undefined when the folder is not opted in. */
+export async function withRemote<T>(
   options: SyncOptions & SessionSettings,
-  work: (session: Session) => Promise<T>,
+  work: (parts: RemoteParts) => Promise<T>,
 ): Promise<T | undefined> {
   const platform = options.platform ?? (await defaultPlatform())
   const files = platform.files(options.packFolder)
   const settings = options.settings ?? (await readSettings(files, options))
   if (settings === undefined) return undefined
   await using runtime = await platform.runtime()
-  const { signal } = options
-  await using _lock = await lockFolder(
-    files,
-    {
+  await using remote = await connect(files, platform, runtime, settings, options)
+  return await work({ files, platform, runtime, settings, remote })
+}
+
+/**
+ * Runs a command on a folder: takes its lock, ends what was interrupted, and releases everything
+ * afterwards. undefined when the folder is not opted in; then nothing is touched.
+ */
+export function withSession<T>(
+  options: SyncOptions & SessionSettings,
+  work: (session: Session) => Promise<T>,
+): Promise<T | undefined> {
+  return withRemote(options, async (parts) => {
+    const { files, platform, runtime, settings } = parts
+    const world = {
       pid: platform.pid,
       host: platform.hostname,
       timer: platform.timer,
-      random: (length) => runtime.random(length),
-      processStart: (pid) => platform.processStart(pid),
-    },
-    {
+      random: (length: number) => runtime.random(length),
+      processStart: (pid: number) => platform.processStart(pid),
+    }
+    await using _lock = await lockFolder(files, world, {
       waitMs: options.lockWaitMs ?? lockWaitMsDefault,
-      signal,
+      signal: options.signal,
       onEvent: (event) => options.onEvent?.(event),
-    },
-  )
-  const state = await recovered(files, settings, runtime, options)
-  const scope = await readScope(files, { signal })
-  await using remote = await connect(files, platform, runtime, settings, options)
-  const parts = { files, platform, runtime, settings, scope, remote, options }
-  return await work(new Session(parts, state))
+    })
+    const state = await recovered(files, settings, runtime, options)
+    const scope = await readScope(files, options)
+    return await work(new Session({ ...parts, scope, options }, state))
+  })
 }
 
 async function recovered(

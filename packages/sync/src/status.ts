@@ -1,0 +1,148 @@
+import type { LockHolder, SnapshotId } from 'restic-core'
+import { States } from './heads.ts'
+import { type Look, isKnownUnchanged, lookHere, readHere, sizedEntries } from './here.ts'
+import { othersUsing } from './in-use.ts'
+import type { Lineage } from './lineage/lineage.ts'
+import { assumeUnread } from './plan/merge.ts'
+import { type Position, locate } from './plan/position.ts'
+import type { HistorySnapshot } from './remote/history-cache.ts'
+import { shownUrl } from './remote/location.ts'
+import { isOffline } from './remote/remote.ts'
+import type { NotEnabled } from './report.ts'
+import { type Session, type SyncOptions, withSession } from './session.ts'
+import { type ChangeCounts, changesBetween, countChanges } from './tree/changes.ts'
+import { type Entries, fileCount, sameEntries } from './tree/entry.ts'
+import { findInstanceRoot } from './tree/instance-root.ts'
+import { countTreeChanges } from './tree/diff-trees.ts'
+
+/** A state that nothing builds on. */
+export interface HeadFacts {
+  readonly snapshot: SnapshotId
+  /** RFC 3339 */
+  readonly time: string
+  readonly host: string
+  /** whether this folder was last equal to it */
+  readonly isBase: boolean
+}
+
+export interface Status {
+  readonly outcome: 'status'
+  readonly instanceId: string
+  /** without credentials */
+  readonly url: string
+  /** the state this folder was last equal to */
+  readonly base: SnapshotId | undefined
+  /** when that was, and on which machine */
+  readonly lastSync: { readonly time: string; readonly host: string } | undefined
+  /** what a push would store */
+  readonly here: ChangeCounts
+  /** what a pull would bring; undefined when the server was not reached, or there is a conflict */
+  readonly there: ChangeCounts | undefined
+  readonly verdict: 'equal' | 'push' | 'pull' | 'conflict' | 'unknown'
+  readonly heads: readonly HeadFacts[]
+  readonly snapshotCount: number | undefined
+  /** machines that use the instance just now */
+  readonly inUse: readonly LockHolder[]
+  /** why the server was not reached */
+  readonly offline: string | undefined
+}
+
+export type StatusReport = NotEnabled | Status
+
+/** What a pull or a push would do now. Changes nothing but caches. */
+export async function status(options: SyncOptions): Promise<StatusReport> {
+  const waiting = { lockWaitMs: 0, ...options }
+  return (await withSession(waiting, statusOf)) ?? { outcome: 'not-enabled' }
+}
+
+async function statusOf(session: Session): Promise<Status> {
+  const look = await lookHere(session)
+  let lineage: Lineage<HistorySnapshot>
+  try {
+    lineage = await session.history()
+  } catch (error) {
+    if (!isOffline(error)) throw error
+    const unchanged = isKnownUnchanged(look, session)
+    return {
+      ...facts(session),
+      here: unchanged ? noChanges : countChanges(changesBetween(new Map(), sizedEntries(look))),
+      there: undefined,
+      verdict: 'unknown',
+      heads: [],
+      snapshotCount: undefined,
+      inUse: [],
+      offline: (error as Error).message,
+    }
+  }
+  const position = locate(lineage, session.state.base)
+  return { ...facts(session), ...(await compare(session, look, lineage, position)) }
+}
+
+function facts({
+  settings,
+  state,
+}: Session): Pick<Status, 'outcome' | 'instanceId' | 'url' | 'base' | 'lastSync'> {
+  const { base, time, host } = state
+  return {
+    outcome: 'status',
+    instanceId: settings.instanceId,
+    url: shownUrl(settings.url),
+    base: base?.snapshot,
+    lastSync: base && time !== undefined && host !== undefined ? { time, host } : undefined,
+  }
+}
+
+const noChanges: ChangeCounts = { added: 0, changed: 0, removed: 0, bytes: 0 }
+
+async function compare(
+  session: Session,
+  look: Look,
+  lineage: Lineage<HistorySnapshot>,
+  position: Position<HistorySnapshot>,
+): Promise<Omit<Status, 'outcome' | 'instanceId' | 'url' | 'base' | 'lastSync'>> {
+  const known = {
+    heads: headFacts(session, lineage),
+    snapshotCount: lineage.size,
+    offline: undefined,
+  }
+  if (position.kind === 'empty') {
+    const here = countChanges(changesBetween(new Map(), sizedEntries(look)))
+    const verdict = fileCount(sizedEntries(look)) === 0 ? 'equal' : 'push'
+    return { ...known, here, there: noChanges, verdict, inUse: [] }
+  }
+  const repository = await session.remote.repository(session.options)
+  const inUse = await othersUsing(session, repository, session.options)
+  if (position.kind === 'current' && isKnownUnchanged(look, session)) {
+    return { ...known, here: noChanges, there: noChanges, verdict: 'equal', inUse }
+  }
+  return session.locked(repository, false, async (indexed, signal) => {
+    const states = new States(session, indexed, signal)
+    const base = await states.ofId(lineage, session.state.base?.snapshot)
+    const before: Entries = base?.entries ?? new Map()
+    const entries = isKnownUnchanged(look, session)
+      ? before
+      : assumeUnread((await readHere(session, look, indexed, signal)).entries, before)
+    const here = countChanges(changesBetween(before, entries))
+    const isChanged = !sameEntries(before, entries)
+    if (position.kind === 'current') {
+      return { ...known, here, there: noChanges, verdict: isChanged ? 'push' : 'equal', inUse }
+    }
+    const isFresh = session.state.base === undefined && fileCount(entries) === 0
+    const isConflict = position.kind === 'apart' ? !isFresh || position.heads.length > 1 : isChanged
+    if (isConflict) return { ...known, here, there: undefined, verdict: 'conflict', inUse }
+    const head = position.kind === 'behind' ? position.head : position.heads[0]
+    const root = head && (await findInstanceRoot(indexed, head.head, { signal }))
+    const there = await countTreeChanges(indexed, base?.tree, root, { signal })
+    return { ...known, here, there, verdict: 'pull', inUse }
+  })
+}
+
+function headFacts({ state }: Session, lineage: Lineage<HistorySnapshot>): HeadFacts[] {
+  const base = state.base && lineage.find(state.base.snapshot)
+  return lineage.heads().map((head) => ({
+    snapshot: head.id,
+    time: head.time,
+    host: head.hostname,
+    isBase: head === base,
+  }))
+}
