@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cleanPath, layOutTargets, type Target } from './targets.ts'
+import { layOutTargets, type Target } from './targets.ts'
 
 /** `x{y<source>}` for a directory above targets, `x<source>` for a target. */
 function text(targets: readonly Target[]): string {
@@ -27,19 +27,5 @@ describe('layOutTargets', () => {
     [['x/y', '../x/z'], 'x{y<x/y>} x-1{z<../x/z>}'],
   ])('lays out %j', (paths, expected) => {
     expect(text(layOutTargets(paths, entries))).toBe(expected)
-  })
-})
-
-describe('cleanPath', () => {
-  it.each([
-    ['a//b/', 'a/b'],
-    ['./a', 'a'],
-    ['', '.'],
-    ['a/..', '.'],
-    ['../../a/../b', '../../b'],
-    ['/../a', '/a'],
-    ['/', '/'],
-  ])('cleans %j to %j', (path, expected) => {
-    expect(cleanPath(path)).toBe(expected)
   })
 })

@@ -1,3 +1,5 @@
+import { cleanPath } from '../shared/clean-path.ts'
+
 /**
  * What is backed up and where it stands in the snapshot: a directory above the targets, or a
  * target itself, which has no `children` here because all of it is taken.
@@ -85,23 +87,6 @@ function finish(draft: Draft): Target[] {
       ? { name, source: child.source, explicit: child.explicit }
       : { name, source: child.source, children: finish(child) },
   )
-}
-
-/** Resolves `.`, `..` and doubled slashes by the text alone. `''` becomes `.`. */
-export function cleanPath(path: string): string {
-  const absolute = path.startsWith('/')
-  const parts: string[] = []
-  for (const part of path.split('/')) {
-    if (part === '' || part === '.') continue
-    if (part !== '..' || (!absolute && (parts.length === 0 || parts.at(-1) === '..'))) {
-      parts.push(part)
-    } else {
-      parts.pop()
-    }
-  }
-  const joined = parts.join('/')
-  if (absolute) return `/${joined}`
-  return joined === '' ? '.' : joined
 }
 
 /** A name below a directory. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { matchesGlob, parseGlob } from './glob.ts'
-import { cleanPath, matchPatterns, parsePatterns, type PatternList } from './pattern.ts'
+import { matchPatterns, parsePatterns, type PatternList } from './pattern.ts'
 
 interface FilterVectors {
   readonly paths: readonly string[]
@@ -89,21 +89,6 @@ describe('patterns for paths', () => {
     const { list } = parsePatterns(['ΟΔΟΣ', 'ÄÖ?'], { ignoreCase: true })
     expect(matchPatterns(list, '/οδοσ').matched).toBe(true)
     expect(matchPatterns(list, '/äö\u0130').matched).toBe(true)
-  })
-})
-
-describe('cleanPath', () => {
-  it.each([
-    ['a//b/', 'a/b'],
-    ['./a', 'a'],
-    ['/../a', '/a'],
-    ['../a/..', '..'],
-    ['a/../..', '..'],
-    ['', '.'],
-    ['/', '/'],
-    ['/.', '/'],
-  ])('makes %j into %j', (path, clean) => {
-    expect(cleanPath(path)).toBe(clean)
   })
 })
 

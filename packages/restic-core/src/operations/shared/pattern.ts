@@ -1,3 +1,4 @@
+import { cleanPath } from './clean-path.ts'
 import { type Glob, matchesGlob, parseGlob } from './glob.ts'
 
 /** A part of a pattern: a glob for one name of a path, or `**` for any number of names. */
@@ -136,20 +137,6 @@ function childMatches({ absolute, parts }: Pattern, names: readonly string[]): b
 /** `/a/b` has the names ``, `a`, `b`. */
 function splitPath(path: string): readonly string[] {
   return path.split('/')
-}
-
-/** Drops `.`, empty names and what `..` takes back, like Go's `path.Clean`. */
-export function cleanPath(path: string): string {
-  const absolute = path.startsWith('/')
-  const names: string[] = []
-  for (const name of path.split('/')) {
-    if (name === '' || name === '.') continue
-    const above = name === '..' && (names.length === 0 || names.at(-1) === '..')
-    if (name !== '..') names.push(name)
-    else if (above && !absolute) names.push(name)
-    else names.pop()
-  }
-  return absolute ? `/${names.join('/')}` : names.join('/') || '.'
 }
 
 /**
