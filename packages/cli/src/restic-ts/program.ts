@@ -12,16 +12,6 @@ interface CommandEntry {
 
 const commands: readonly CommandEntry[] = [
   {
-    name: 'check',
-    summary: 'Look for damage in the repository',
-    load: async () => (await import('./commands/check.ts')).check,
-  },
-  {
-    name: 'cross-check',
-    summary: 'Compare what restic and this program find in the repository',
-    load: async () => (await import('./commands/cross-check.ts')).crossCheck,
-  },
-  {
     name: 'init',
     summary: 'Make a repository',
     load: async () => (await import('./commands/init.ts')).init,
@@ -32,9 +22,9 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/backup.ts')).backup,
   },
   {
-    name: 'cat',
-    summary: 'Print an object of the repository',
-    load: async () => (await import('./commands/cat.ts')).cat,
+    name: 'snapshots',
+    summary: 'List the snapshots',
+    load: async () => (await import('./commands/snapshots.ts')).snapshots,
   },
   {
     name: 'ls',
@@ -42,14 +32,24 @@ const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/ls.ts')).ls,
   },
   {
+    name: 'cat',
+    summary: 'Print an object of the repository',
+    load: async () => (await import('./commands/cat.ts')).cat,
+  },
+  {
     name: 'restore',
     summary: 'Bring the files of a snapshot back',
     load: async () => (await import('./commands/restore.ts')).restore,
   },
   {
-    name: 'snapshots',
-    summary: 'List the snapshots',
-    load: async () => (await import('./commands/snapshots.ts')).snapshots,
+    name: 'check',
+    summary: 'Look for damage in the repository',
+    load: async () => (await import('./commands/check.ts')).check,
+  },
+  {
+    name: 'cross-check',
+    summary: 'Compare what restic and this program find in the repository',
+    load: async () => (await import('./commands/cross-check.ts')).crossCheck,
   },
   {
     name: 'unlock',
