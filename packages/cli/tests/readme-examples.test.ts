@@ -54,6 +54,28 @@ afterAll(async () => {
   await rm(scratch, { recursive: true })
 })
 
+/** Runs an example of the README with other texts in the place of some. */
+async function run(name: string, places: Readonly<Record<string, string>>) {
+  const example = (await readExamples('README.md')).find((each) => each.name === name)
+  if (example === undefined) throw new Error(`the README has no example ${name}`)
+  let { code } = example
+  for (const [text, place] of Object.entries(places)) {
+    // Otherwise the example would work on somebody's own folders.
+    if (!code.includes(text)) throw new Error(`example ${name} does not name ${text}`)
+    code = code.replaceAll(text, place)
+  }
+  const file = join(work, `${name}.ts`)
+  await writeFile(file, code)
+  return execute(process.execPath, [file])
+}
+
+/** What every Node can restore: it has no way to make fifos and to set times exactly. */
+function contents(folder: string) {
+  return folderState(folder)
+    .filter(({ type }) => type !== 'fifo')
+    .map(({ path, type, content }) => ({ path, type, content }))
+}
+
 describe('examples', () => {
   it('have the right types, everywhere', { timeout: 120_000 }, async () => {
     let count = 0
@@ -86,20 +108,6 @@ describe('examples', () => {
 })
 
 describe('the README', () => {
-  const run = async (name: string, places: Readonly<Record<string, string>>) => {
-    const example = (await readExamples('README.md')).find((each) => each.name === name)
-    if (example === undefined) throw new Error(`the README has no example ${name}`)
-    let { code } = example
-    for (const [text, place] of Object.entries(places)) {
-      // Otherwise the example would work on somebody's own folders.
-      if (!code.includes(text)) throw new Error(`example ${name} does not name ${text}`)
-      code = code.replaceAll(text, place)
-    }
-    const file = join(work, `${name}.ts`)
-    await writeFile(file, code)
-    return execute(process.execPath, [file])
-  }
-
   it('stores, restores and checks in its example of the core', async () => {
     const place = join(scratch, 'core')
     await mkdir(place)
@@ -107,10 +115,6 @@ describe('the README', () => {
     const { stdout, stderr } = await run('core', { '/tmp/example': place })
     expect(stdout).toMatch(/^snapshot [0-9a-f]{64}: \d+ bytes\n$/)
     expect(stderr).toBe('')
-    const contents = (folder: string) =>
-      folderState(folder)
-        .filter(({ type }) => type !== 'fifo')
-        .map(({ path, type, content }) => ({ path, type, content }))
     expect(contents(join(place, 'restored'))).toEqual(contents(join(place, 'folder')))
     const { restic018 } = await peers()
     const options = { repo: join(place, 'repository'), password: 'correct horse battery staple' }
