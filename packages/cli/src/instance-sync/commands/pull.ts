@@ -1,0 +1,32 @@
+import { type PullReport, pull as pullFolder } from '@instance-sync/sync'
+import { type LoadedCommand, defineCommand } from '../command.ts'
+import { onConflict } from '../conflict-question.ts'
+import { declareTexts } from '../declare-texts.ts'
+import type { ExitCode } from '../exit-code.ts'
+import { launcherFlagTexts } from '../launcher-flags.ts'
+import { type LauncherOptions, launcherOptions } from '../launcher-options.ts'
+import { syncOptions } from '../options.ts'
+import { printPull, pullObjects } from '../render/pull.ts'
+
+export const pull: LoadedCommand = defineCommand({
+  declare: (command) => declareTexts(command, launcherFlagTexts),
+  options: launcherOptions,
+  run: async ({ onConflict: answer, dryRun, allowEmpty }, context) =>
+    pullFolder({
+      ...(await syncOptions(context)),
+      onConflict: onConflict(answer, context),
+      dryRun,
+      allowEmpty,
+    }),
+  text: printPull,
+  json: pullObjects,
+  exitCode: pullExitCode,
+})
+
+export function pullExitCode(
+  { outcome }: PullReport,
+  { requireOnline }: LauncherOptions,
+): ExitCode {
+  if (outcome === 'conflict') return 20
+  return outcome === 'offline' && requireOnline ? 21 : 0
+}

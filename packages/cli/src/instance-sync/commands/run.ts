@@ -1,0 +1,137 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { constants } from 'node:os'
+import { type InstanceUse, type SyncOptions, useInstance } from '@instance-sync/sync'
+import { isResticError } from 'restic-core'
+import * as z from 'zod'
+import { durationFlag, parseFlags } from '../../restic-ts/flags.ts'
+import { Failure } from '../../shared/failure.ts'
+import type { CommandContext, LoadedCommand } from '../command.ts'
+import { declareTexts } from '../declare-texts.ts'
+import { troubleLine, troubleOf } from '../error-text.ts'
+import type { ExitCode } from '../exit-code.ts'
+import { launcherFlagTexts } from '../launcher-flags.ts'
+import { syncOptions } from '../options.ts'
+import { shown } from '../render/amounts.ts'
+import { pull } from './pull.ts'
+import { push } from './push.ts'
+
+const options = z.object({
+  every: durationFlag('every').optional(),
+  args: z.array(z.string()),
+})
+
+const everyMsMin = 10_000
+
+/**
+ * Pull, the command, push. Without a good state to start from the command does not run; once it has
+ * run, what it left is pushed however it ended.
+ */
+export const run: LoadedCommand = {
+  declare(command) {
+    command
+      .argument('<command...>', 'what to run, after --')
+      .option('--every <duration>', 'push also while it runs, as every 15m')
+      .passThroughOptions()
+    declareTexts(
+      command,
+      launcherFlagTexts.filter(([flag]) => flag !== '--dry-run'),
+    )
+  },
+
+  async execute(given, context) {
+    const { every: everyMs, args } = parseFlags(options, given)
+    if (everyMs !== undefined && everyMs < everyMsMin) {
+      throw new Failure('--every must be 10s or more', { isUsage: true })
+    }
+    const pulled = await pull.execute(given, context)
+    if (pulled !== 0) return pulled
+    // The command hears signals itself, and what it left must be pushed after it was interrupted.
+    const unhurried = { ...context, signal: new AbortController().signal }
+    const useOptions = await syncOptions({ ...unhurried, onEvent: () => undefined })
+    const ended = await whileShown(useOptions, async ({ others }) => {
+      for (const { hostname } of others) {
+        context.screen.printError(`The instance is in use on ${shown(hostname)}, too.`)
+      }
+      await using _pushes = pushing(everyMs, given, unhurried)
+      return runChild(args, context)
+    })
+    const pushed = await push.execute(given, unhurried)
+    return ended === 0 ? pushed : ended
+  },
+}
+
+/** A server that is locked by its operator keeps nobody from playing. */
+async function whileShown<T>(
+  useOptions: SyncOptions,
+  work: (use: InstanceUse) => Promise<T>,
+): Promise<T> {
+  let isStarted = false
+  try {
+    return await useInstance(useOptions, (use) => {
+      isStarted = true
+      return work(use)
+    })
+  } catch (error) {
+    if (isStarted || !isResticError(error, 'LOCKED')) throw error
+  }
+  return work({ others: [], isShown: false })
+}
+
+/** Pushes now and then until disposed, which waits for a push that runs. */
+function pushing(
+  everyMs: number | undefined,
+  given: unknown,
+  context: CommandContext,
+): AsyncDisposable {
+  let current: Promise<void> | undefined
+  const pushOnce = async (): Promise<void> => {
+    try {
+      await push.execute(given, { ...context, person: undefined })
+    } catch (error) {
+      // The next one, or the last one after the command, stores it all the same.
+      context.screen.printError(troubleLine(troubleOf(error)))
+    }
+    current = undefined
+  }
+  const timer = everyMs && setInterval(() => (current ??= pushOnce()), everyMs)
+  return {
+    async [Symbol.asyncDispose]() {
+      clearInterval(timer || undefined)
+      await current
+    },
+  }
+}
+
+const forwardedSignals = ['SIGTERM', 'SIGHUP', 'SIGINT'] as const
+/** As shells answer for a command that is not there. */
+const notFoundCode = 127
+
+/** @returns its exit code, or 128 and the signal's number */
+async function runChild(
+  [command = '', ...args]: readonly string[],
+  { stdin, signals, screen }: CommandContext,
+): Promise<ExitCode> {
+  const child = spawn(command, args, { stdio: 'inherit' })
+  const removers = forwardedSignals.map((name) => {
+    const forward = (): void => {
+      // A terminal sends Ctrl-C to the command as well.
+      if (name !== 'SIGINT' || !stdin.isTTY) child.kill(name)
+    }
+    signals.on(name, forward)
+    return () => signals.off(name, forward)
+  })
+  try {
+    const [code, signal]: [number | null, NodeJS.Signals | null] = (await once(child, 'exit')) as [
+      number | null,
+      NodeJS.Signals | null,
+    ]
+    return code ?? 128 + (signal === null ? 0 : constants.signals[signal])
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    screen.printError(`instance-sync: ${shown(command)} cannot be run: ${reason}`)
+    return notFoundCode
+  } finally {
+    for (const remove of removers) remove()
+  }
+}

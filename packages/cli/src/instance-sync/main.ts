@@ -1,0 +1,89 @@
+import type { EventEmitter } from 'node:events'
+import type { ReadStream } from 'node:tty'
+import { watchInterrupts } from '../shared/interrupts.ts'
+import { Screen, type OutputStream } from '../shared/screen.ts'
+import type { CommandContext } from './command.ts'
+import { type CommonOptions, commonOptions } from './common-options.ts'
+import type { ExitCode } from './exit-code.ts'
+import type { Environment } from './opt-in.ts'
+import { personAt } from './person.ts'
+import { parseCommandLine } from './program.ts'
+
+/** The process a command runs in. */
+export interface Host {
+  readonly words: readonly string[]
+  readonly environment: Environment
+  readonly workingFolder: string
+  /** The file that Node runs, to name it in advice and to run it again. */
+  readonly program: string
+  readonly stdin: ReadStream
+  readonly stdout: OutputStream & EventEmitter
+  readonly stderr: OutputStream & NodeJS.WritableStream
+  readonly signals: EventEmitter
+  exit(code: number): void
+}
+
+/** Runs one command line and says how it ended. Never throws. */
+export async function main(host: Host): Promise<ExitCode> {
+  const screen = new Screen(host)
+  let common: CommonOptions | undefined
+  using interrupts = watchInterrupts({
+    signals: host.signals,
+    outputs: [host.stdout, host.stderr],
+    onSignal: () => undefined,
+    exit: (code) => host.exit(code),
+  })
+  try {
+    const invocation = await parseCommandLine(host.words, (text) => void screen.write(text))
+    if (invocation === undefined) return 0
+    common = commonOptions(invocation.given, host)
+    const context = commandContext(host, screen, common, interrupts.signal)
+    return await invocation.command.execute(invocation.given, context)
+  } catch (caught) {
+    // What an aborted request or a broken pipe throws says less than why we stopped.
+    const error: unknown = interrupts.signal.aborted ? interrupts.signal.reason : caught
+    const code = await report(error, screen, common?.json ?? host.words.includes('--json'))
+    if ((host.environment['DEBUG'] ?? '') !== '') screen.printError(stackOf(caught))
+    return code
+  }
+}
+
+function commandContext(
+  host: Host,
+  screen: Screen,
+  common: CommonOptions,
+  signal: AbortSignal,
+): CommandContext {
+  const { environment, stdin, stdout, stderr, signals, program } = host
+  const isAttended = stdin.isTTY && stdout.isTTY === true && stderr.isTTY === true
+  return {
+    common,
+    environment,
+    signal,
+    screen,
+    program,
+    stdin,
+    signals,
+    person:
+      isAttended && !common.json
+        ? personAt(stdin, stderr, { signal, interrupt: () => void signals.emit('SIGINT') })
+        : undefined,
+  }
+}
+
+async function report(error: unknown, screen: Screen, json: boolean): Promise<ExitCode> {
+  // Loaded only now: they bring the library along, which help does not need.
+  const { troubleLine, troubleOf } = await import('./error-text.ts')
+  const { exitCodeOf } = await import('./exit-code.ts')
+  const code = exitCodeOf(error)
+  const trouble = troubleOf(error)
+  screen.clearStatus()
+  if (code === 141) return code
+  if (json) screen.printError(JSON.stringify({ message_type: 'exit_error', code, ...trouble }))
+  else screen.printError(troubleLine(trouble))
+  return code
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

@@ -1,0 +1,37 @@
+import { type SyncOptions, type Token, parseToken } from '@instance-sync/sync'
+import { readFile } from 'node:fs/promises'
+import { Failure } from '../shared/failure.ts'
+import { givenPassword } from '../shared/password.ts'
+import type { WorkContext } from './command.ts'
+
+/** What the library is told by every command. */
+export async function syncOptions({
+  common,
+  signal,
+  platform,
+  onEvent,
+}: Pick<WorkContext, 'common' | 'signal' | 'platform' | 'onEvent'>): Promise<SyncOptions> {
+  return {
+    packFolder: common.packFolder,
+    token: common.tokenFile === undefined ? undefined : await tokenFrom(common.tokenFile),
+    repositoryPassword: await givenPassword({
+      file: common.repoPasswordFile,
+      value: common.repositoryPassword,
+    }),
+    keepsKey: common.keepsKey,
+    platform,
+    signal,
+    onEvent,
+  }
+}
+
+export async function tokenFrom(path: string): Promise<Token> {
+  let text: string
+  try {
+    text = await readFile(path, 'utf8')
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new Failure(`cannot read the token from ${path}: ${reason}`, { cause })
+  }
+  return parseToken(text, path)
+}

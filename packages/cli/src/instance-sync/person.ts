@@ -1,0 +1,57 @@
+import type { ReadStream } from 'node:tty'
+import { createInterface } from 'node:readline/promises'
+import { terminalInput } from '../shared/prompt.ts'
+import type { OutputStream } from '../shared/screen.ts'
+
+/** Somebody at a terminal who can be asked. */
+export interface Person {
+  /** @returns what was typed, without blanks around it; `fallback` when nothing was */
+  ask(question: string, fallback?: string): Promise<string>
+  /** Asks without showing what is typed. */
+  askSecret(question: string): Promise<string>
+  /** Asks until the answer is one of the choices, by its name or its number. */
+  choose<Choice extends string>(
+    question: string,
+    choices: readonly (readonly [name: Choice, explanation: string])[],
+  ): Promise<Choice>
+}
+
+export interface PersonOptions {
+  readonly signal: AbortSignal
+  /** What Ctrl-C does while a question is open. */
+  readonly interrupt: () => void
+}
+
+export function personAt(
+  input: ReadStream,
+  output: NodeJS.WritableStream & OutputStream,
+  { signal, interrupt }: PersonOptions,
+): Person {
+  const ask = async (question: string, fallback = ''): Promise<string> => {
+    const lines = createInterface({ input, output })
+    lines.once('SIGINT', interrupt)
+    try {
+      const answer = await lines.question(question, { signal })
+      return answer.trim() === '' ? fallback : answer.trim()
+    } finally {
+      lines.close()
+    }
+  }
+  return {
+    ask,
+    askSecret: (question) => terminalInput(input, output, interrupt).prompt(question),
+    async choose(question, choices) {
+      const width = Math.max(...choices.map(([name]) => name.length))
+      const list = choices.map(
+        ([name, explanation], at) => `  ${at + 1}  ${name.padEnd(width)}  ${explanation}\n`,
+      )
+      output.write(list.join(''))
+      for (;;) {
+        const typed = await ask(question)
+        const found = choices.find(([name], at) => typed === name || typed === String(at + 1))
+        if (found !== undefined) return found[0]
+        signal.throwIfAborted()
+      }
+    },
+  }
+}

@@ -1,0 +1,67 @@
+import type { PushReport } from '@instance-sync/sync'
+import type { TextOutput } from '../command.ts'
+import { countText, durationText, shortId, shown } from './amounts.ts'
+import { changeLine, changeObject, countsObject, countsText } from './changes.ts'
+import { answerAdvice, conflictLines, conflictObject } from './conflict.ts'
+
+export function printPush(report: PushReport, output: TextOutput): void {
+  const { label, elapsedMs } = output
+  switch (report.outcome) {
+    case 'not-enabled':
+      return
+    case 'offline':
+      return output.warn(
+        `${label}: the server cannot be reached (${shown(report.reason)}). ` +
+          'Nothing was pushed; push again when you are online.',
+      )
+    case 'up-to-date':
+      return output.print(`${label} is up to date: nothing to push.`)
+    case 'conflict':
+      for (const line of conflictLines(report.conflict, label)) output.warn(line)
+      if (report.snapshot !== undefined) {
+        output.warn(
+          `What is here was stored all the same, as snapshot ${shortId(report.snapshot)}.`,
+        )
+      }
+      for (const line of answerAdvice) output.warn(line)
+      return
+    case 'changed':
+      if (report.isDryRun) {
+        output.print(`A push of ${label} would store: ${countsText(report.counts)}`)
+        for (const change of report.changes) output.print(changeLine(change))
+        return
+      }
+      output.print(
+        `${label} pushed: ${countsText(report.counts)}, in ${durationText(elapsedMs)}` +
+          `${report.snapshot === undefined ? '' : `, as snapshot ${shortId(report.snapshot)}`}.`,
+      )
+      if (report.problems.length === 0) return
+      output.warn(`${countText(report.problems.length, 'file')} could not be read as they should:`)
+      for (const path of report.problems) output.warn(`  ${shown(path)}`)
+  }
+}
+
+export function* pushObjects(report: PushReport, elapsedMs: number): Iterable<object> {
+  if (report.outcome === 'not-enabled') return
+  const summary = { message_type: 'summary', command: 'push', outcome: report.outcome }
+  const duration = { seconds_elapsed: elapsedMs / 1000 }
+  switch (report.outcome) {
+    case 'offline':
+      return yield { ...summary, reason: report.reason, ...duration }
+    case 'up-to-date':
+      return yield { ...summary, snapshot: report.snapshot, ...duration }
+    case 'conflict':
+      yield conflictObject(report.conflict)
+      return yield { ...summary, snapshot: report.snapshot, ...duration }
+    case 'changed':
+      if (report.isDryRun) yield* report.changes.map(changeObject)
+      yield {
+        ...summary,
+        dry_run: report.isDryRun,
+        snapshot: report.snapshot,
+        ...countsObject(report.counts),
+        problems: report.problems,
+        ...duration,
+      }
+  }
+}
