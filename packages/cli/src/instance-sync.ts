@@ -1,10 +1,18 @@
 import { isQuietNoOp } from './instance-sync/opt-in.ts'
+import { muteFfiWarning } from './shared/ffi-warning.ts'
 
 const { argv, env, stdin, stdout, stderr } = process
 const words = argv.slice(2)
 
 // A launcher may call us for every instance; one that is not synced must not wait for our code.
 if (!isQuietNoOp(words, env, process.cwd())) {
+  muteFfiWarning()
+  process.on('uncaughtException', (error: unknown) => {
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    const stack = env['DEBUG'] && error instanceof Error ? `${error.stack}\n` : ''
+    stderr.write(`instance-sync: unexpected error: ${text}\n${stack}`)
+    process.exit(1)
+  })
   const { main } = await import('./instance-sync/main.ts')
   const code = await main({
     words,

@@ -115,10 +115,9 @@ function quoted(text: string): string {
 }
 
 function powershellScript(commands: readonly CompletedCommand[]): string {
-  const quote = (text: string): string => `'${text.replaceAll("'", "''")}'`
   const rows = commands.map(({ name, flags }) => {
-    const words = [...flags.map(flagWord), '--help'].map(quote).join(', ')
-    return `    ${quote(name)} = @(${words})`
+    const words = [...flags.map(flagWord), '--help'].map(doubled).join(', ')
+    return `    ${doubled(name)} = @(${words})`
   })
   return `Register-ArgumentCompleter -Native -CommandName instance-sync -ScriptBlock {
   param($word, $line, $position)
@@ -127,10 +126,15 @@ ${rows.join('\n')}
   }
   $words = @($line.CommandElements | ForEach-Object { $_.ToString() })
   $command = if ($words.Count -gt 1) { $words[1] } else { '' }
-  $choices = if ($flags.ContainsKey($command) -and $command -ne $word) { $flags[$command] } else { @(${commands.map(({ name }) => quote(name)).join(', ')}) }
+  $choices = if ($flags.ContainsKey($command) -and $command -ne $word) { $flags[$command] } else { @(${commands.map(({ name }) => doubled(name)).join(', ')}) }
   $choices | Where-Object { $_ -like "$word*" } | ForEach-Object {
     [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
   }
 }
 `
+}
+
+/** In single quotes, for PowerShell. */
+function doubled(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
 }

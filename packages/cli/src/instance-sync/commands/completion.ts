@@ -1,4 +1,4 @@
-import { Command, type Option } from 'commander'
+import { Command } from 'commander'
 import { parseFlags } from '../../restic-ts/flags.ts'
 import * as z from 'zod'
 import { Failure } from '../../shared/failure.ts'
@@ -32,18 +32,15 @@ PowerShell  instance-sync completion powershell | Out-String | Invoke-Expression
 /** As the commands themselves declare them, so that completions never differ from what is taken. */
 async function declaredCommands(): Promise<CompletedCommand[]> {
   return Promise.all(
-    commands.map(async ({ name, summary, load }) => {
-      const declaration = new Command(name)
-      declareCommand(await load(), declaration)
-      return { name, summary, flags: declaration.options.map(completedFlag) }
+    commands.map(async (entry) => {
+      const declaration = new Command(entry.name)
+      declareCommand(await entry.load(), declaration)
+      const flags = declaration.options.map((option) => ({
+        name: option.long ?? option.flags,
+        description: option.description,
+        takesValue: option.required,
+      }))
+      return { name: entry.name, summary: entry.summary, flags }
     }),
   )
-}
-
-function completedFlag({ long, description, required, name }: Option): {
-  name: string
-  description: string
-  takesValue: boolean
-} {
-  return { name: long ?? name.toString(), description, takesValue: required }
 }

@@ -66,7 +66,7 @@ async function makeInstance(stage: Stage, laptop: Machine): Promise<FolderConten
   )
   await writeSampleInstance(laptop.folder)
   const contents = await folderContents(laptop.folder, notSynced)
-  stage.say(`${laptop.folder}`)
+  stage.say(laptop.folder)
   stage.say(`${countText(contents.size, 'file')} to sync, ${sizeText(totalSize(contents))}.`)
   stage.say('Mods and logs are not synced: the pack brings the ones, the game writes the others.')
   return contents

@@ -53,8 +53,12 @@ export const run: LoadedCommand = {
       for (const { hostname } of others) {
         context.screen.printError(`The instance is in use on ${shown(hostname)}, too.`)
       }
-      await using _pushes = pushing(everyMs, given, unhurried)
-      return runChild(args, context)
+      const pushes = pushing(everyMs, given, unhurried)
+      try {
+        return await runChild(args, context)
+      } finally {
+        await pushes[Symbol.asyncDispose]()
+      }
     })
     const pushed = await push.execute(given, unhurried)
     return ended === 0 ? pushed : ended
@@ -94,10 +98,15 @@ function pushing(
     }
     current = undefined
   }
-  const timer = everyMs && setInterval(() => (current ??= pushOnce()), everyMs)
+  const timer =
+    everyMs === undefined
+      ? undefined
+      : setInterval(() => {
+          current ??= pushOnce()
+        }, everyMs)
   return {
     async [Symbol.asyncDispose]() {
-      clearInterval(timer || undefined)
+      clearInterval(timer)
       await current
     },
   }

@@ -1,3 +1,5 @@
+import { twoDigits } from '../../shared/units.ts'
+
 const units = ['KiB', 'MiB', 'GiB', 'TiB']
 
 /** `812 B`, `12.3 MiB`: as exact as a person wants it. */
@@ -30,9 +32,10 @@ export function durationText(durationMs: number): string {
 export function timeText(time: string): string {
   const date = new Date(time)
   if (Number.isNaN(date.getTime())) return shown(time)
-  const two = (value: number): string => String(value).padStart(2, '0')
-  const day = [date.getFullYear(), two(date.getMonth() + 1), two(date.getDate())].join('-')
-  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`
+  const day = [date.getFullYear(), twoDigits(date.getMonth() + 1), twoDigits(date.getDate())].join(
+    '-',
+  )
+  return `${day} ${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}`
 }
 
 /** A text from elsewhere, without what would control the terminal or reverse the line. */
