@@ -124,8 +124,6 @@ export class BlobSealer {
 
 /** The same blobs, the small ones as views of one buffer. */
 function sharingBuffers(blobs: readonly Uint8Array[]): Uint8Array[] {
-  const isSmall = (blob: Uint8Array): boolean =>
-    blob.length < ownBufferMin || blob.byteLength !== blob.buffer.byteLength
   const shared = concatBytes(blobs.filter(isSmall))
   let at = 0
   return blobs.map((blob) => {
@@ -133,4 +131,9 @@ function sharingBuffers(blobs: readonly Uint8Array[]): Uint8Array[] {
     at += blob.length
     return shared.subarray(at - blob.length, at)
   })
+}
+
+/** A buffer can move to another thread only as a whole. */
+function isSmall(blob: Uint8Array): boolean {
+  return blob.length < ownBufferMin || blob.byteLength !== blob.buffer.byteLength
 }
