@@ -37,11 +37,13 @@ describe.for(documents)('%s', (document) => {
   })
 })
 
-/** Files of a launcher, of a synced folder, and of a package. */
+/** Files of a launcher, and of a synced folder. */
 const elsewhere: ReadonlySet<string> = new Set([
+  '.cloud-sync/cache/key.json',
   '.cloud-sync/scope.json',
   '.cloud-sync/sync.json',
   'mmc-pack.json',
   'scope.json',
+  'state.json',
   'sync.json',
 ])
