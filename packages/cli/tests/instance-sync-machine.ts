@@ -77,7 +77,7 @@ export class Machine {
       if (!entry.isFile() || path.startsWith('.cloud-sync')) continue
       found[path] = (await readFile(join(this.folder, path))).toString('latin1')
     }
-    return Object.fromEntries(Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1)))
+    return Object.fromEntries(Object.entries(found).toSorted(([a], [b]) => (a < b ? -1 : 1)))
   }
 
   async instanceId(): Promise<string> {

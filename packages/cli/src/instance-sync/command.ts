@@ -81,7 +81,7 @@ export function defineCommand<Options, Result>(
       const onEvent = (event: SyncEvent): void => progress.event(event)
       const result = await definition.run(options, { ...context, progress, onEvent })
       progress.end()
-      const elapsedMs = performance.now() - startMs
+      const elapsedMs = performance.now() - startMs - progress.pausedMs
       if (common.json) {
         for (const object of definition.json(result, elapsedMs)) printJson(screen, object)
       } else {

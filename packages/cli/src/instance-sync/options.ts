@@ -1,5 +1,5 @@
 import { type SyncOptions, type Token, parseToken } from '@instance-sync/sync'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { Failure } from '../shared/failure.ts'
 import { givenPassword } from '../shared/password.ts'
 import type { WorkContext } from './command.ts'
@@ -34,4 +34,15 @@ export async function tokenFrom(path: string): Promise<Token> {
     throw new Failure(`cannot read the token from ${path}: ${reason}`, { cause })
   }
   return parseToken(text, path)
+}
+
+/** A mistyped folder must not come into being by being opted in. */
+export async function refuseMissingFolder(path: string): Promise<void> {
+  try {
+    if ((await stat(path)).isDirectory()) return
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw error
+  }
+  throw new Failure(`${path} is not a folder`)
 }

@@ -39,7 +39,11 @@ export function personAt(
   }
   return {
     ask,
-    askSecret: (question) => terminalInput(input, output, interrupt).prompt(question),
+    async askSecret(question) {
+      const typed = await terminalInput(input, output, interrupt).prompt(question)
+      signal.throwIfAborted()
+      return typed
+    },
     async choose(question, choices) {
       const width = Math.max(...choices.map(([name]) => name.length))
       const list = choices.map(

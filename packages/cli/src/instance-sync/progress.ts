@@ -2,7 +2,7 @@ import type { SyncEvent } from '@instance-sync/sync'
 import { type Screen, repeatedly } from '../shared/screen.ts'
 import { formatElapsed } from '../shared/units.ts'
 import { printJson } from '../restic-ts/render/json.ts'
-import { sizeText } from './render/amounts.ts'
+import { countText, sizeText } from './render/amounts.ts'
 import { noticeText } from './render/notice.ts'
 
 /** A terminal is redrawn ten times a second; a log gets a line now and then, and none of quick work. */
@@ -25,6 +25,7 @@ export class Progress implements Disposable {
   readonly #steps = new Map<'read' | 'fetch', Step>()
   #sent = 0
   #isPaused = false
+  #pausedMs = 0
   #isStale = false
 
   constructor(screen: Screen, options: ProgressOptions) {
@@ -42,7 +43,10 @@ export class Progress implements Disposable {
   event(event: SyncEvent): void {
     if (event.type === 'read' || event.type === 'fetch') {
       const { bytes, bytesTotal, filesTotal } = event
-      const sinceMs = this.#steps.get(event.type)?.sinceMs ?? performance.now()
+      const before = this.#steps.get(event.type)
+      // Files may be read twice: to compare, and then to store.
+      const isSame = before !== undefined && before.bytes <= bytes
+      const sinceMs = isSame ? before.sinceMs : performance.now()
       this.#steps.delete(event.type)
       this.#steps.set(event.type, { bytes, bytesTotal, filesTotal, sinceMs })
       this.#isStale = true
@@ -57,13 +61,20 @@ export class Progress implements Disposable {
     else this.#notice(event)
   }
 
+  /** How long somebody took to answer questions, which is no work of ours. */
+  get pausedMs(): number {
+    return this.#pausedMs
+  }
+
   /** Nothing is drawn until `work` has ended: somebody is asked a question. */
   async paused<T>(work: () => Promise<T>): Promise<T> {
     this.#isPaused = true
     this.#screen.clearStatus()
+    const startMs = performance.now()
     try {
       return await work()
     } finally {
+      this.#pausedMs += performance.now() - startMs
       this.#isPaused = false
     }
   }
@@ -113,7 +124,7 @@ export function statusLine(
   const { bytes, bytesTotal, filesTotal } = step
   const percent = bytesTotal === 0 ? 100 : Math.min(100, Math.floor((100 * bytes) / bytesTotal))
   const parts = [
-    `${kind === 'read' ? 'reading' : 'fetching'} ${sizeText(bytes)} of ${sizeText(bytesTotal)} in ${filesTotal} files`,
+    `${kind === 'read' ? 'reading' : 'fetching'} ${sizeText(bytes)} of ${sizeText(bytesTotal)} in ${countText(filesTotal, 'file')}`,
     `${percent} %`,
   ]
   const elapsedMs = nowMs - step.sinceMs

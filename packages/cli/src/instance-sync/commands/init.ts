@@ -5,7 +5,7 @@ import { terminalInput } from '../../shared/prompt.ts'
 import { type LoadedCommand, type WorkContext, defineCommand } from '../command.ts'
 import { onConflict } from '../conflict-question.ts'
 import { answerFlag } from '../launcher-options.ts'
-import { syncOptions } from '../options.ts'
+import { refuseMissingFolder, syncOptions } from '../options.ts'
 import { initExitCode, initObjects, printInit } from '../render/init.ts'
 
 const options = z.object({
@@ -32,6 +32,7 @@ export const init: LoadedCommand = defineCommand({
   },
   options,
   async run({ url, token, instanceId, onConflict: answer }, context) {
+    await refuseMissingFolder(context.common.packFolder)
     const given = await syncOptions(context)
     return initFolder({
       ...given,

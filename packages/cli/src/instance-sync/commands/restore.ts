@@ -44,7 +44,7 @@ export const restore: LoadedCommand = defineCommand({
       snapshot: report.snapshot,
       ...countsObject(report.counts),
       stored_aside: report.storedAside,
-      seconds_elapsed: elapsedMs / 1000,
+      seconds_elapsed: Math.round(elapsedMs) / 1000,
     }
   },
   exitCode: () => 0,

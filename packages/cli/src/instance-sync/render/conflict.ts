@@ -26,10 +26,16 @@ function sideLine({ where, host, time, snapshot, files, bytes, changes }: Confli
     time === undefined ? undefined : timeText(time),
     files === undefined ? undefined : countText(files, 'file'),
     bytes === undefined ? undefined : sizeText(bytes),
-    changes === undefined ? undefined : `since the last common state: ${countsText(changes)}`,
+    changes === undefined || isNothing(changes)
+      ? undefined
+      : `since the last common state: ${countsText(changes)}`,
     snapshot === undefined ? 'not pushed' : `snapshot ${shortId(snapshot)}`,
   ]
   return `  ${where.padEnd(5)}  ${parts.filter((part) => part !== undefined).join('; ')}`
+}
+
+function isNothing({ added, changed, removed }: NonNullable<ConflictSide['changes']>): boolean {
+  return added + changed + removed === 0
 }
 
 /** What to type, for those who are not asked. */

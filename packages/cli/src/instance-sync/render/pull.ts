@@ -46,7 +46,7 @@ export function printPull(report: PullReport, output: TextOutput): void {
 export function* pullObjects(report: PullReport, elapsedMs: number): Iterable<object> {
   if (report.outcome === 'not-enabled') return
   const summary = { message_type: 'summary', command: 'pull', outcome: report.outcome }
-  const duration = { seconds_elapsed: elapsedMs / 1000 }
+  const duration = { seconds_elapsed: Math.round(elapsedMs) / 1000 }
   switch (report.outcome) {
     case 'offline':
       return yield { ...summary, reason: report.reason, ...duration }

@@ -44,7 +44,7 @@ export function printPush(report: PushReport, output: TextOutput): void {
 export function* pushObjects(report: PushReport, elapsedMs: number): Iterable<object> {
   if (report.outcome === 'not-enabled') return
   const summary = { message_type: 'summary', command: 'push', outcome: report.outcome }
-  const duration = { seconds_elapsed: elapsedMs / 1000 }
+  const duration = { seconds_elapsed: Math.round(elapsedMs) / 1000 }
   switch (report.outcome) {
     case 'offline':
       return yield { ...summary, reason: report.reason, ...duration }
