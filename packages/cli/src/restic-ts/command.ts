@@ -15,6 +15,8 @@ export interface CommandContext {
   readonly passwords: PasswordInput
   /** Standard input, for what is not a password. */
   readonly stdin: AsyncIterable<Uint8Array>
+  /** Whether people look at the output as it comes. */
+  readonly isTerminal: boolean
   /** A remark for people that belongs to no command: printed unless JSON is wanted or `-q`. */
   notice(text: string): void
   /** A warning: to standard error, also with JSON. */

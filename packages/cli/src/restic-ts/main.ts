@@ -63,6 +63,7 @@ function commandContext(
     signal,
     passwords: terminalInput(stdin, stderr, () => void signals.emit('SIGINT')),
     stdin,
+    isTerminal: screen.isTerminal,
     notice: (text) => {
       if (!globals.json && globals.verbosity > 0) screen.print(text)
     },

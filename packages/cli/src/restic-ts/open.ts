@@ -16,6 +16,8 @@ const passwordTries = 3
 export interface OpeningOptions {
   /** instead of what flags and environment give */
   readonly password?: string | undefined
+  /** the index will be asked for, so it may be loaded while the lock is waited for */
+  readonly needsIndex?: boolean | undefined
   /** jobs at once; as many as there are processors unless given */
   readonly threads?: number | undefined
 }

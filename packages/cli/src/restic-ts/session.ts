@@ -1,4 +1,4 @@
-import type { LockEvent, Repository } from 'restic-core'
+import type { IndexedRepository, LockEvent, Repository } from 'restic-core'
 import { holdHangup } from 'restic-core/node'
 import { formatGoDuration } from '../shared/units.ts'
 import type { CommandContext } from './command.ts'
@@ -9,6 +9,8 @@ export interface Session extends AsyncDisposable {
   readonly repository: Repository
   /** Aborts when the program must end, and when the lock is lost. */
   readonly signal: AbortSignal
+  /** The repository with its index, which is loaded while the lock is waited for. */
+  indexed(): Promise<IndexedRepository>
 }
 
 /** How a command uses the repository. `--no-lock` turns a lock that is only for reading off. */
@@ -23,22 +25,27 @@ export async function openSession(
   const { repository } = opened
   const mode = wish === 'shared-always' ? 'shared' : wish
   if (mode === 'none' || (wish !== 'shared-always' && !context.globals.lock)) {
+    const { signal } = context
     return {
       repository,
-      signal: context.signal,
+      signal,
+      indexed: () => repository.loadIndex({ signal }),
       [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
     }
   }
   const hangup = holdHangup()
+  const index = new EarlyIndex(repository, context.signal)
   try {
     const lock = await repository.lock(mode, {
       signal: context.signal,
       retryMs: context.globals.retryLock,
       onEvent: (event) => reportLock(event, context),
+      onWritten: options.needsIndex === true ? () => index.load() : undefined,
     })
     return {
       repository,
       signal: AbortSignal.any([context.signal, lock.signal]),
+      indexed: () => index.take(),
       async [Symbol.asyncDispose]() {
         try {
           await lock[Symbol.asyncDispose]()
@@ -49,9 +56,40 @@ export async function openSession(
       },
     }
   } catch (error) {
+    await index.stop(error)
     hangup[Symbol.dispose]()
     await opened[Symbol.asyncDispose]()
     throw error
+  }
+}
+
+/** An index that begins to load before it is known whether it may be used. */
+class EarlyIndex {
+  readonly #repository: Repository
+  readonly #stop = new AbortController()
+  readonly #signal: AbortSignal
+  #loading: Promise<IndexedRepository> | undefined
+
+  constructor(repository: Repository, signal: AbortSignal) {
+    this.#repository = repository
+    this.#signal = AbortSignal.any([signal, this.#stop.signal])
+  }
+
+  /** Loads anew: what an earlier attempt at the lock has loaded may be out of date. */
+  load(): void {
+    this.#loading = this.#repository.loadIndex({ signal: this.#signal })
+    // Whoever takes it hears of the failure; nobody may.
+    this.#loading.catch(() => undefined)
+  }
+
+  take(): Promise<IndexedRepository> {
+    if (this.#loading === undefined) this.load()
+    return this.#loading as Promise<IndexedRepository>
+  }
+
+  async stop(reason: unknown): Promise<void> {
+    this.#stop.abort(reason)
+    await this.#loading?.catch(() => undefined)
   }
 }
 

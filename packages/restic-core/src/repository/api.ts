@@ -125,15 +125,8 @@ export interface Repository extends SnapshotStore, AsyncDisposable {
     options?: Cancellable,
   ): Promise<Uint8Array>
 
-  /**
-   * Writes a lock file and refreshes it until disposed.
-   *
-   * @param options.retryMs how long to wait for conflicting locks to go; 0: not at all
-   */
-  lock(
-    mode: 'shared' | 'exclusive',
-    options?: Cancellable & Observed<LockEvent> & { readonly retryMs?: number },
-  ): Promise<RepositoryLock>
+  /** Writes a lock file and refreshes it until disposed. */
+  lock(mode: 'shared' | 'exclusive', options?: LockOptions): Promise<RepositoryLock>
 
   /** Reads every index file and returns a session that can look blobs up. */
   loadIndex(options?: Cancellable & Observed<IndexEvent>): Promise<IndexedRepository>
@@ -150,6 +143,17 @@ export type LockEvent =
   | { readonly type: 'refresh-failed'; readonly id: LockId; readonly error: unknown }
   /** The lock file could not be removed. It stands in the way of others until `unlock`. */
   | { readonly type: 'left-behind'; readonly id: LockId; readonly error: unknown }
+
+export interface LockOptions extends Cancellable, Observed<LockEvent> {
+  /** How long to wait for conflicting locks to go; 0, or nothing: not at all. */
+  readonly retryMs?: number
+  /**
+   * Called when the lock is in the store and only the wait for those written at the same time is
+   * left. What is read from then on holds if the lock is got: who changes things comes before it or
+   * sees it. Called again when another attempt is needed.
+   */
+  readonly onWritten?: (() => void) | undefined
+}
 
 export interface RepositoryLock extends AsyncDisposable {
   readonly id: LockId

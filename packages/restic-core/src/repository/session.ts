@@ -12,6 +12,7 @@ import type {
   BlobWriter,
   IndexEvent,
   IndexedRepository,
+  LockOptions,
   Repository,
   RepositoryLock,
   SnapshotFilter,
@@ -25,7 +26,7 @@ import { BlobIndex } from './index/blob-index.ts'
 import { isWorthSaving } from './index/index-cache.ts'
 import { loadIndexFiles } from './index/load.ts'
 import { saveIndexFile } from './index/save.ts'
-import { type LockOptions, acquireLock } from './locks/acquire.ts'
+import { acquireLock } from './locks/acquire.ts'
 import type { LockMode } from './locks/lock-store.ts'
 import type { SessionParts } from './session-parts.ts'
 import {

@@ -22,15 +22,17 @@ export async function backupInput(
   const path = posix.join('/', flags.stdinFilename)
   const facts = snapshotFacts(flags, [path], context)
   report({ type: 'step', text: 'open repository' })
-  await using session = await openSession(context, flags.dryRun ? 'none' : 'shared-always')
-  const { repository, signal } = session
+  await using session = await openSession(context, flags.dryRun ? 'none' : 'shared-always', {
+    needsIndex: true,
+  })
+  const { signal } = session
   // As in restic, the output of a command follows whatever the host stored last.
   const parent = flags.stdinFromCommand
     ? await findParent(session, flags, { ...facts, paths: [] })
     : undefined
   if (flags.stdinFromCommand) report({ type: 'parent', parent })
   report({ type: 'step', text: 'load index files' })
-  const indexed = await repository.loadIndex({ signal })
+  const indexed = await session.indexed()
   report({ type: 'step', text: 'read data from stdin' })
   const { compression, packSize, extraVerify: verify } = context.globals
   const input = flags.stdinFromCommand ? outputOf(flags.args, signal) : context.stdin

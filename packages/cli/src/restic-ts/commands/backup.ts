@@ -41,12 +41,13 @@ async function runBackup(
   report({ type: 'step', text: 'open repository' })
   await using session = await openSession(context, flags.dryRun ? 'none' : 'shared-always', {
     threads: readConcurrency(flags, context.environment),
+    needsIndex: true,
   })
-  const { repository, signal } = session
+  const { signal } = session
   const parent = await findParent(session, flags, plan.facts)
   report({ type: 'parent', parent })
   report({ type: 'step', text: 'load index files' })
-  const indexed = await repository.loadIndex({ signal })
+  const indexed = await session.indexed()
 
   const words = `[${plan.words.join(' ')}]`
   const scanning = startScan(flags, plan, source, context, report)
@@ -90,8 +91,10 @@ function startScan(
   report: (event: Event) => void,
 ): AsyncDisposable {
   const stop = new AbortController()
-  const { verbosity, progressFps } = context.globals
-  const isWanted = flags.scan && (verbosity > 0 || progressFps !== undefined)
+  const { verbosity, progressFps, json } = context.globals
+  // The totals serve the progress and what `-v` tells; elsewhere the scan would only take time.
+  const isDrawn = progressFps !== undefined || (context.isTerminal && verbosity > 0)
+  const isWanted = flags.scan && (isDrawn || (json && verbosity > 0) || verbosity > 1)
   const startMs = performance.now()
   const onTotals = (totals: { readonly files: number; readonly bytes: number }): void =>
     report({ type: 'scanned', totals, finished: false, durationMs: 0 })

@@ -75,11 +75,11 @@ async function list(
   const sorted = flags.sort !== 'name' || flags.reverse
   if (flags.ncdu && sorted)
     throw new Failure('--sort and --reverse are not supported in combination with --ncdu')
-  await using session = await openSession(context, 'shared')
-  const { repository, signal } = session
+  await using session = await openSession(context, 'shared', { needsIndex: true })
+  const { signal } = session
   const filter = snapshotFilter(flags, context.environment)
   const { snapshot, folder } = await findSnapshotPlace(session, text, filter)
-  const indexed = await repository.loadIndex({ signal })
+  const indexed = await session.indexed()
   const root = await findTree(indexed, snapshot.tree, folder, { signal })
   await report({ type: 'snapshot', snapshot, folders })
   const wish = { folders: folders.map(withoutSlash), recursive: flags.recursive }

@@ -30,11 +30,11 @@ async function runRestore(
   const selectAttribute = await readAttributeSelection(flags)
   refuseDeletingAll(flags, target, selection)
 
-  await using session = await openSession(context, 'shared')
-  const { repository, signal } = session
+  await using session = await openSession(context, 'shared', { needsIndex: true })
+  const { signal } = session
   const filter = snapshotFilter(flags, context.environment)
   const { snapshot, folder } = await findSnapshotPlace(session, snapshotId, filter)
-  const indexed = await repository.loadIndex({ signal })
+  const indexed = await session.indexed()
   onEvent({ type: 'start', snapshot, target })
   const { ownershipByName } = flags
   const tree = fileTarget({ root: target, ownershipByName, selectAttribute })

@@ -86,6 +86,14 @@ describe('lock', () => {
     expect(lock.signal.aborted).toBe(false)
   })
 
+  it('tells when only the wait for others is left', async () => {
+    const { store, time, repository } = await lockBench()
+    const written: string[][] = []
+    const onWritten = (): void => void written.push(locksIn(store))
+    const lock = await after(time, 200, repository.lock('shared', { onWritten }))
+    expect(written).toEqual([[`locks/${lock.id}`]])
+  })
+
   it('is held by many together, but not beside an exclusive one', async () => {
     const { time, repository } = await lockBench()
     const first = await after(time, 200, repository.lock('shared'))

@@ -1,6 +1,6 @@
-import type { Cancellable, Observed } from '../../base/cancel.ts'
+import type { Cancellable } from '../../base/cancel.ts'
 import { CorruptDataError, type LockHolder, LockedError, isResticError } from '../../base/errors.ts'
-import type { LockEvent, RepositoryLock } from '../api.ts'
+import type { LockOptions, RepositoryLock } from '../api.ts'
 import type { Gate } from '../gate.ts'
 import { HeldLock } from './held-lock.ts'
 import {
@@ -14,10 +14,6 @@ import {
   writeLock,
 } from './lock-store.ts'
 import { lockedMessage } from './text.ts'
-
-export interface LockOptions extends Cancellable, Observed<LockEvent> {
-  readonly retryMs?: number
-}
 
 const firstRetryMs = 5_000
 const retryMaxMs = 60_000
@@ -34,7 +30,7 @@ export async function acquireLock(
   context: LockContext,
   gate: Gate,
   mode: LockMode,
-  { retryMs = 0, signal, onEvent }: LockOptions = {},
+  { retryMs = 0, signal, onEvent, onWritten }: LockOptions = {},
 ): Promise<RepositoryLock> {
   const { clock } = context.runtime
   const nowMs = (): number => Number(clock.nowNs() / 1_000_000n)
@@ -42,7 +38,7 @@ export async function acquireLock(
   let pauseMs = firstRetryMs
   for (let attempt = 1; ; attempt++) {
     try {
-      const lock = await tryLock(context, mode, { signal })
+      const lock = await tryLock(context, mode, { signal, onWritten })
       return new HeldLock({ context, gate, mode, lock, onEvent })
     } catch (error) {
       if (!isResticError(error, 'LOCKED')) throw error
@@ -58,7 +54,7 @@ export async function acquireLock(
 async function tryLock(
   context: LockContext,
   mode: LockMode,
-  options: Cancellable,
+  options: Pick<LockOptions, 'signal' | 'onWritten'>,
 ): Promise<NewLock> {
   const harmless = new Set<string>()
   await refuseConflicts(context, mode, harmless, options)
@@ -66,6 +62,7 @@ async function tryLock(
   const { file } = lock
   await writeLock(context, file, options)
   harmless.add(file.id)
+  options.onWritten?.()
   try {
     await context.timer.sleep(settleMs, options)
     await refuseConflicts(context, mode, harmless, options)
