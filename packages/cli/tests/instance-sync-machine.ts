@@ -144,8 +144,10 @@ export class World implements AsyncDisposable {
   }
 }
 
-/** The JSON lines of a command; fails on a line that is none. */
+/** The JSON lines of a command without those that only tell how far it is; fails on a line that is none. */
 export function objects({ stdout }: Ended): Record<string, unknown>[] {
   const lines = stdout.split('\n').filter((line) => line !== '')
-  return lines.map((line) => JSON.parse(line) as Record<string, unknown>)
+  return lines
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter((object) => object['message_type'] !== 'status')
 }

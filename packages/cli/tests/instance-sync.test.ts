@@ -80,7 +80,9 @@ describe('instance-sync, as a launcher runs it', { timeout }, () => {
     const machine = await withInstance()
     const { mode } = await stat(join(machine.folder, '.cloud-sync/token'))
     expect(mode & 0o777).toBe(0o600)
-    expect((await machine.expect(0, ['pull'])).stdout).toBe('Test Pack is up to date.\n')
+    expect((await machine.expect(0, ['pull'])).stdout).toBe(
+      'Test Pack is up to date: nothing newer in the cloud.\n',
+    )
     expect((await machine.expect(0, ['push'])).stdout).toMatch(/^Test Pack pushed: 3 files added/)
     expect((await machine.expect(0, ['push'])).stdout).toContain('nothing to push')
     const before = await synced(machine)
@@ -190,6 +192,43 @@ describe('instance-sync, as a launcher runs it', { timeout }, () => {
     expect(ended.stdout).toBe('fov:1\n')
     await first.expect(0, ['pull'])
     expect((await first.contents())['options.txt']).toBe('fov:1\nplayed\n')
+  })
+
+  it('does not start a game on a conflict, and pushes while one runs', async () => {
+    const first = await withInstance()
+    await first.expect(0, ['push'])
+    const second = await joined(first)
+    await first.write('options.txt', 'first\n')
+    await first.expect(0, ['push'])
+    await second.write('options.txt', 'second\n')
+    const ended = await second.expect(20, ['run', '--', 'echo', 'started'])
+    expect(ended.stdout).not.toContain('started')
+
+    const script = 'echo played > "$INST_MC_DIR/options.txt"; echo ready; read -r _'
+    const child = first.start(['run', '--every=10s', '--quiet', '--', 'sh', '-c', script])
+    const over = world.ended(child)
+    await once(child.stdout, 'data')
+    const isPushed = async () =>
+      (await restic(first, ['dump', 'latest', '/options.txt'])).stdout === 'played\n'
+    await expect.poll(isPushed, { timeout: 30_000, interval: 1000 }).toBe(true)
+    child.stdin.end('\n')
+    expect((await over).code).toBe(0)
+    const states = objects(await first.expect(0, ['history', '--json']))
+    expect(states.at(-1)).toMatchObject({ states: 3 })
+  })
+
+  it('joins with files of its own only when somebody says which count', async () => {
+    const first = await withInstance()
+    await first.expect(0, ['push'])
+    const second = await world.machine()
+    await second.write('options.txt', 'a fresh install')
+    const init = ['init', `--url=${server.url}`, `--instance-id=${await first.instanceId()}`]
+    const { stderr } = await second.expect(20, init, { input: token })
+    expect(stderr).toContain('The folder is not synced yet.')
+    expect(await second.contents()).toEqual({ 'options.txt': 'a fresh install' })
+    expect((await second.expect(0, ['push'])).stdout).toBe('')
+    await second.expect(0, [...init, '--on-conflict=keep-there'], { input: token })
+    expect(await synced(second)).toEqual(await synced(first))
   })
 
   it('pushes what a game left that a signal ended', async () => {

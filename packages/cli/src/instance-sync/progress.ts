@@ -31,8 +31,7 @@ export class Progress implements Disposable {
   constructor(screen: Screen, options: ProgressOptions) {
     this.#screen = screen
     this.#options = options
-    const draws = options.json || !options.quiet
-    this.#timer = draws ? repeatedly(this.#intervalMs, () => this.#draw()) : undefined
+    this.#timer = options.quiet ? undefined : repeatedly(this.#intervalMs, () => this.#draw())
   }
 
   get #intervalMs(): number {

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import * as z from 'zod'
 import { parseFlags, switchFlag } from '../../restic-ts/flags.ts'
 import { Failure } from '../../shared/failure.ts'
@@ -16,7 +16,9 @@ import { type Machine, Stage } from '../demo/stage.ts'
 import { countText, durationText, sizeText } from '../render/amounts.ts'
 
 const account = 'player'
-const token = `${account}:correct-horse-battery-staple\n`
+/** Of a repository that holds nothing but the sample. */
+const password = 'correct-horse-battery-staple'
+const token = `${account}:${password}\n`
 /** The pack installer and the game make these anew; they are not synced. */
 const notSynced = ['mods', 'logs', '.cloud-sync']
 
@@ -31,7 +33,7 @@ export const demo: LoadedCommand = {
     const root = await mkdtemp(join(tmpdir(), 'instance-sync-demo-'))
     try {
       await perform(root, context)
-      ending(root, keep, context)
+      await ending(root, keep, context)
       return 0
     } finally {
       if (!keep) await rm(root, { recursive: true, force: true })
@@ -154,13 +156,20 @@ async function playOnBoth(stage: Stage, laptop: Machine, desktop: Machine): Prom
   verify(stage, mine, await folderContents(join(desktop.folder, 'saves', beside)))
 }
 
-function ending(root: string, keep: boolean, { screen, program }: CommandContext): void {
-  const cloud = join(root, 'cloud', account)
+async function ending(
+  root: string,
+  keep: boolean,
+  { screen, program }: CommandContext,
+): Promise<void> {
+  const command = `node ${relative(process.cwd(), program)}`
   if (keep) {
-    screen.print(`Everything is left in ${root}; plain restic reads the repository below ${cloud}.`)
+    const repository = join(root, 'cloud', account, await instanceId(join(root, 'laptop')))
+    screen.print(`Everything is left in ${root}.`)
+    screen.print('The repository is an ordinary one, which plain restic reads:')
+    screen.print(`  RESTIC_PASSWORD=${password} restic -r ${repository} snapshots`)
   } else {
     screen.print('The folders are removed again. To try next:')
-    screen.print(`  node ${program} demo --keep     leaves them, to look around`)
+    screen.print(`  ${command} demo --keep   leaves them, to look around`)
   }
-  screen.print(`  node ${program} setup           in the folder of an instance of your own`)
+  screen.print(`  ${command} setup         in the folder of an instance of your own`)
 }

@@ -15,7 +15,7 @@ export function printPull(report: PullReport, output: TextOutput): void {
           'Nothing was pulled; the next sync compares again.',
       )
     case 'up-to-date':
-      return output.print(`${label} is up to date.`)
+      return output.print(`${label} is up to date: nothing newer in the cloud.`)
     case 'conflict':
       for (const line of [...conflictLines(report.conflict, label), ...answerAdvice]) {
         output.warn(line)
