@@ -35,9 +35,10 @@ async function promptHidden(
   question: string,
   interrupt: () => void,
 ): Promise<string> {
-  output.write(question)
+  // First: what is typed as soon as the question shows must not be echoed.
   input.setRawMode(true)
   input.resume()
+  output.write(question)
   try {
     return await new Promise<string>((resolve) => {
       const line = new HiddenLine()
