@@ -1,0 +1,42 @@
+/**
+ * What a stranger's program does with the published packages: stores a folder, restores it and
+ * checks the repository. Compiled and run by packages.test.ts.
+ */
+import { localBackend } from '@instance-sync/local-backend'
+import { restBackend } from '@instance-sync/rest-backend'
+import { backup, check, initRepository, layOutTargets, planRestore, restore } from 'restic-core'
+import { memoryBackend } from 'restic-core/backend'
+import { parseSnapshot } from 'restic-core/format'
+import { fileSource, fileTarget } from 'restic-core/node'
+import { portableKernel } from 'restic-core/portable'
+
+const [folder = '', path = '', target = ''] = process.argv.slice(2)
+
+/** Names of what the other entry points give; a wrong path in a manifest ends the program here. */
+const given: readonly object[] = [restBackend, memoryBackend, parseSnapshot, portableKernel]
+
+await using repository = await initRepository({
+  backend: localBackend({ path: folder }),
+  password: 'p',
+  hostname: 'here',
+  username: 'me',
+  cost: { N: 1024, r: 8, p: 1 },
+})
+const indexed = await repository.loadIndex()
+const { tree, summary } = await backup(indexed, fileSource(), {
+  targets: layOutTargets([path], () => []),
+  snapshot: {
+    paths: [path],
+    hostname: 'here',
+    username: 'me',
+    uid: 0,
+    gid: 0,
+    programVersion: 'packed-program',
+  },
+})
+const restored = fileTarget({ root: target })
+const plan = await planRestore(indexed, tree, restored, { subfolder: path })
+await restore(indexed, plan, restored)
+const findings: string[] = []
+for await (const { kind } of check(repository, { readData: true })) findings.push(kind)
+console.log(JSON.stringify({ entryPoints: given.length, files: summary.filesNew, findings }))
