@@ -243,6 +243,21 @@ describe('instance-sync, as a launcher runs it', { timeout }, () => {
     expect(dumped.stdout).toBe('interrupted\n')
   })
 
+  it('lets a game end that takes more than one Ctrl-C, and pushes what it left', async () => {
+    const machine = await withInstance()
+    const script = `trap 'count=x$count; echo heard; [ "$count" = xx ] && exit 3' INT
+      echo stubborn > "$INST_MC_DIR/options.txt"; echo ready; while :; do sleep 0.05; done`
+    const child = machine.start(['run', '--quiet', '--', 'sh', '-c', script])
+    const ended = world.ended(child)
+    for (let signals = 0; signals < 2; signals++) {
+      await once(child.stdout, 'data')
+      child.kill('SIGINT')
+    }
+    expect((await ended).code).toBe(3)
+    const dumped = await restic(machine, ['dump', 'latest', '/options.txt'])
+    expect(dumped.stdout).toBe('stubborn\n')
+  })
+
   it('ends with 130 when it is interrupted, and the next push succeeds', async () => {
     const machine = await withInstance()
     await machine.write('saves/Big/region/r.0.0.mca', Buffer.alloc(20_000_000, 'z'))

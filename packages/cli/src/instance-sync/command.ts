@@ -24,6 +24,8 @@ export interface CommandContext {
   readonly stdin: ReadStream
   /** Emits the signals that the process gets, by name. */
   readonly signals: EventEmitter
+  /** Until disposed, not even a second signal ends the program: somebody else is to end first. */
+  holdInterrupts(): Disposable
   /** the file that Node runs */
   readonly program: string
   /** The machine that the library works on, when it is not this one. */

@@ -27,22 +27,39 @@ export interface Host {
 export async function main(host: Host): Promise<ExitCode> {
   const screen = new Screen(host)
   let common: CommonOptions | undefined
+  let holds = 0
+  const holdInterrupts = (): Disposable => {
+    holds++
+    return {
+      [Symbol.dispose]: () => {
+        holds--
+      },
+    }
+  }
   using interrupts = watchInterrupts({
     signals: host.signals,
     outputs: [host.stdout, host.stderr],
     onSignal: () => undefined,
-    exit: (code) => host.exit(code),
+    exit: (code) => {
+      if (holds === 0) host.exit(code)
+    },
   })
   try {
     const invocation = await parseCommandLine(host.words, (text) => void screen.write(text))
     if (invocation === undefined) return 0
     common = commonOptions(invocation.given, host)
-    const context = commandContext(host, screen, common, interrupts.signal)
+    const context = commandContext(host, common, {
+      screen,
+      signal: interrupts.signal,
+      holdInterrupts,
+    })
     return await invocation.command.execute(invocation.given, context)
   } catch (caught) {
     // What an aborted request or a broken pipe throws says less than why we stopped.
     const error: unknown = interrupts.signal.aborted ? interrupts.signal.reason : caught
-    const code = await report(error, screen, common?.json ?? host.words.includes('--json'))
+    // Loaded only now: it brings the library along, which help does not need.
+    const { reportTrouble } = await import('./report-trouble.ts')
+    const code = reportTrouble(error, screen, common?.json ?? host.words.includes('--json'))
     if ((host.environment['DEBUG'] ?? '') !== '') screen.printError(stackOf(caught))
     return code
   }
@@ -50,17 +67,16 @@ export async function main(host: Host): Promise<ExitCode> {
 
 function commandContext(
   host: Host,
-  screen: Screen,
   common: CommonOptions,
-  signal: AbortSignal,
+  parts: Pick<CommandContext, 'screen' | 'signal' | 'holdInterrupts'>,
 ): CommandContext {
+  const { signal } = parts
   const { environment, stdin, stdout, stderr, signals, program } = host
   const isAttended = stdin.isTTY && stdout.isTTY === true && stderr.isTTY === true
   return {
+    ...parts,
     common,
     environment,
-    signal,
-    screen,
     program,
     stdin,
     signals,
@@ -69,19 +85,6 @@ function commandContext(
         ? personAt(stdin, stderr, { signal, interrupt: () => void signals.emit('SIGINT') })
         : undefined,
   }
-}
-
-async function report(error: unknown, screen: Screen, json: boolean): Promise<ExitCode> {
-  // Loaded only now: they bring the library along, which help does not need.
-  const { troubleLine, troubleOf } = await import('./error-text.ts')
-  const { exitCodeOf } = await import('./exit-code.ts')
-  const code = exitCodeOf(error)
-  const trouble = troubleOf(error)
-  screen.clearStatus()
-  if (code === 141) return code
-  if (json) screen.printError(JSON.stringify({ message_type: 'exit_error', code, ...trouble }))
-  else screen.printError(troubleLine(trouble))
-  return code
 }
 
 function stackOf(error: unknown): string {

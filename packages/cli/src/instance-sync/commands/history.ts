@@ -7,12 +7,18 @@ import { syncOptions } from '../options.ts'
 import { countText, shortId, shown, sizeText, timeText } from '../render/amounts.ts'
 import { countsObject } from '../render/changes.ts'
 
+/** To tell what each changed takes reading its tree, and nobody reads a thousand lines. */
+const limitDefault = 100
+
 export const history: LoadedCommand = defineCommand({
   declare: (command) => {
-    command.option('--limit <count>', 'no more than the newest so many')
+    command.option('--limit <count>', 'no more than the newest so many; 0 for all (default: 100)')
   },
   options: z.object({ limit: numberFlag('limit').optional() }),
-  run: async ({ limit }, context) => historyOf({ ...(await syncOptions(context)), limit }),
+  async run({ limit = limitDefault }, context) {
+    const options = await syncOptions(context)
+    return historyOf({ ...options, limit: limit === 0 ? undefined : limit })
+  },
   text: printHistory,
   json: historyObjects,
   exitCode: () => 0,

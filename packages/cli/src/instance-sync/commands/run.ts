@@ -8,11 +8,11 @@ import { durationFlag, parseFlags } from '../../restic-ts/flags.ts'
 import { Failure } from '../../shared/failure.ts'
 import type { CommandContext, LoadedCommand } from '../command.ts'
 import { declareTexts } from '../declare-texts.ts'
-import { troubleLine, troubleOf } from '../error-text.ts'
 import type { ExitCode } from '../exit-code.ts'
 import { launcherFlagTexts } from '../launcher-flags.ts'
 import { syncOptions } from '../options.ts'
 import { shown } from '../render/amounts.ts'
+import { reportTrouble } from '../report-trouble.ts'
 import { pull } from './pull.ts'
 import { push } from './push.ts'
 
@@ -49,7 +49,7 @@ export const run: LoadedCommand = {
     // The command hears signals itself, and what it left must be pushed after it was interrupted.
     const unhurried = { ...context, signal: new AbortController().signal }
     const useOptions = await syncOptions({ ...unhurried, onEvent: () => undefined })
-    const ended = await whileShown(useOptions, async ({ others }) => {
+    const ended = await whileShown(useOptions, context, async ({ others }) => {
       for (const { hostname } of others) {
         context.screen.printError(`The instance is in use on ${shown(hostname)}, too.`)
       }
@@ -60,29 +60,45 @@ export const run: LoadedCommand = {
         await pushes[Symbol.asyncDispose]()
       }
     })
-    const pushed = await push.execute(given, unhurried)
+    const pushed = await pushOrReport(given, unhurried)
     return ended === 0 ? pushed : ended
   },
 }
 
-/** A server that is locked by its operator keeps nobody from playing. */
-async function whileShown<T>(
+/**
+ * A server that is locked by its operator keeps nobody from playing, and once the game has run, what
+ * becomes of our own lock keeps nothing from being pushed.
+ */
+async function whileShown(
   useOptions: SyncOptions,
-  work: (use: InstanceUse) => Promise<T>,
-): Promise<T> {
-  let isStarted = false
+  { screen, common }: CommandContext,
+  work: (use: InstanceUse) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  let ended: ExitCode | undefined
   try {
-    return await useInstance(useOptions, (use) => {
-      isStarted = true
-      return work(use)
+    await useInstance(useOptions, async (use) => {
+      ended = await work(use)
     })
   } catch (error) {
-    if (isStarted || !isResticError(error, 'LOCKED')) throw error
+    if (ended !== undefined) reportTrouble(error, screen, common.json)
+    else if (!isResticError(error, 'LOCKED')) throw error
   }
-  return work({ others: [], isShown: false })
+  return ended ?? work({ others: [], isShown: false })
 }
 
-/** Pushes now and then until disposed, which waits for a push that runs. */
+/** A failure is told here: the signal that ended the command must not be taken for its reason. */
+async function pushOrReport(given: unknown, context: CommandContext): Promise<ExitCode> {
+  try {
+    return await push.execute(given, context)
+  } catch (error) {
+    return reportTrouble(error, context.screen, context.common.json)
+  }
+}
+
+/**
+ * Pushes now and then until disposed, which waits for a push that runs. What could not be pushed is
+ * part of the next one.
+ */
 function pushing(
   everyMs: number | undefined,
   given: unknown,
@@ -90,20 +106,13 @@ function pushing(
 ): AsyncDisposable {
   let current: Promise<void> | undefined
   const pushOnce = async (): Promise<void> => {
-    try {
-      await push.execute(given, { ...context, person: undefined })
-    } catch (error) {
-      // The next one, or the last one after the command, stores it all the same.
-      context.screen.printError(troubleLine(troubleOf(error)))
-    }
+    await pushOrReport(given, { ...context, person: undefined })
     current = undefined
   }
-  const timer =
-    everyMs === undefined
-      ? undefined
-      : setInterval(() => {
-          current ??= pushOnce()
-        }, everyMs)
+  const pushUnlessBusy = (): void => {
+    current ??= pushOnce()
+  }
+  const timer = everyMs === undefined ? undefined : setInterval(pushUnlessBusy, everyMs)
   return {
     async [Symbol.asyncDispose]() {
       clearInterval(timer)
@@ -119,8 +128,10 @@ const notFoundCode = 127
 /** @returns its exit code, or 128 and the signal's number */
 async function runChild(
   [command = '', ...args]: readonly string[],
-  { stdin, signals, screen }: CommandContext,
+  context: CommandContext,
 ): Promise<ExitCode> {
+  const { stdin, signals, screen } = context
+  const hold = context.holdInterrupts()
   const child = spawn(command, args, { stdio: 'inherit' })
   const removers = forwardedSignals.map((name) => {
     const forward = (): void => {
@@ -131,10 +142,7 @@ async function runChild(
     return () => signals.off(name, forward)
   })
   try {
-    const [code, signal]: [number | null, NodeJS.Signals | null] = (await once(child, 'exit')) as [
-      number | null,
-      NodeJS.Signals | null,
-    ]
+    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
     return code ?? 128 + (signal === null ? 0 : constants.signals[signal])
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
@@ -142,5 +150,6 @@ async function runChild(
     return notFoundCode
   } finally {
     for (const remove of removers) remove()
+    hold[Symbol.dispose]()
   }
 }
