@@ -180,6 +180,8 @@ export interface IndexedRepository extends Repository, BlobReader {
   /**
    * Runs `work` with a place to put blobs. When it returns, open packs and the index are
    * flushed; when it throws, what was queued is dropped and nothing refers to what was uploaded.
+   *
+   * @throws TypeError when another work of this session is still writing
    */
   writing<T>(work: (blobs: BlobWriter) => Promise<T>, options?: WritingOptions): Promise<T>
 }

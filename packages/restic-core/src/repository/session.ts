@@ -133,6 +133,7 @@ class IndexedSession extends RepositorySession implements IndexedRepository {
   readonly index: BlobIndex
   readonly indexIds: readonly IndexId[]
   readonly #reader: PackedBlobReader
+  #isWriting = false
 
   constructor(parts: SessionParts, index: BlobIndex, indexIds: readonly IndexId[]) {
     super(parts)
@@ -164,13 +165,21 @@ class IndexedSession extends RepositorySession implements IndexedRepository {
     return this.#reader.readPack(id, options)
   }
 
-  writing<T>(work: (blobs: BlobWriter) => Promise<T>, options?: WritingOptions): Promise<T> {
+  async writing<T>(work: (blobs: BlobWriter) => Promise<T>, options?: WritingOptions): Promise<T> {
+    // What one work has on its way the other would take for stored, also if it is dropped then.
+    if (this.#isWriting)
+      throw new TypeError('this session is writing already; load the index again')
     const { backend, fileCache } = this.parts
     const { runtime, config, masterKey, index } = this
     const saveIndex = (columns: IndexColumns, saveOptions: Cancellable): Promise<IndexId> =>
       saveIndexFile(this.files, columns, saveOptions)
     const onTreePack = (pack: PackId): void => fileCache?.addTreePacks([pack])
     const context = { backend, runtime, config, masterKey, index, saveIndex, onTreePack }
-    return writing(context, work, options)
+    this.#isWriting = true
+    try {
+      return await writing(context, work, options)
+    } finally {
+      this.#isWriting = false
+    }
   }
 }

@@ -41,13 +41,14 @@ export class PackBuilder {
     return this.#length
   }
 
-  get isEmpty(): boolean {
-    return this.#entries.length === 0
+  /** blobs */
+  get count(): number {
+    return this.#entries.length
   }
 
   /** True when one more blob might make the header too long to be read. */
   get isFull(): boolean {
-    return this.#entries.length >= packEntryCountMax
+    return this.count >= packEntryCountMax
   }
 
   add(blob: {
@@ -109,4 +110,18 @@ export class PackBuilder {
 /** What a blob adds to a pack, with its entry in the header. */
 export function packedLength(sealedLength: number, uncompressedLength: number): number {
   return sealedLength + entrySize({ uncompressedLength })
+}
+
+/** Packs of one type, without empty ones, joined when they fit into one. */
+export function mergedPacks(
+  packs: readonly PackBuilder[],
+  packSize: number,
+): readonly PackBuilder[] {
+  const [first, ...others] = packs.filter((pack) => pack.count > 0)
+  if (first === undefined) return []
+  const length = packs.reduce((sum, pack) => sum + pack.length, 0)
+  const count = packs.reduce((sum, pack) => sum + pack.count, 0)
+  if (length >= packSize || count > packEntryCountMax) return [first, ...others]
+  for (const other of others) first.merge(other)
+  return [first]
 }

@@ -6,7 +6,7 @@ import { sealBlob } from '../../work/jobs/blob-sealer.ts'
 import type { SealedBlobs, StoreSettings } from '../../work/jobs/store-settings.ts'
 import type { AddedBlobs, BlobWriter, Compression, SavedBlob, WritingOptions } from '../api.ts'
 import { IndexRows } from './index-rows.ts'
-import { type FinishedPack, PackBuilder, packedLength } from './pack-builder.ts'
+import { type FinishedPack, PackBuilder, mergedPacks, packedLength } from './pack-builder.ts'
 import { Uploader } from './uploader.ts'
 import type { WriterContext } from './writing.ts'
 
@@ -49,6 +49,7 @@ export class PackingWriter implements BlobWriter {
   readonly #added = { dataBlobs: 0, treeBlobs: 0, added: 0, addedPacked: 0 }
   #claims = BlobClaims.create(claimsCapacity)
   #rows: IndexRows
+  #isClosed = false
 
   constructor(context: WriterContext, options: WritingOptions) {
     this.#context = context
@@ -112,14 +113,21 @@ export class PackingWriter implements BlobWriter {
     }
   }
 
-  /** Uploads what is open, trees first, then writes the index. */
+  /** Takes no more blobs, uploads what is open, trees first, then writes the index. */
   async flush(): Promise<void> {
+    this.#isClosed = true
     for (const type of ['tree', 'data'] as const) {
-      for (const pack of mergedPacks(this.#open[type], this.#packSize)) await this.#close(pack)
-      this.#open[type] = []
+      const open = this.#open[type].splice(0)
+      for (const pack of mergedPacks(open, this.#packSize)) await this.#close(pack)
     }
     await this.#uploader.drain()
-    if (this.#options.dryRun === true) this.#context.index.pending.dropUnplaced()
+    const { pending } = this.#context.index
+    if (this.#options.dryRun === true) pending.dropUnplaced()
+    if (pending.unplaced > 0) {
+      throw new TypeError(
+        `the work went on without blobs that were not stored: ${pending.unplaced}`,
+      )
+    }
     if (this.#rows.count > 0) await this.#saveIndex()
   }
 
@@ -129,6 +137,8 @@ export class PackingWriter implements BlobWriter {
   }
 
   #isNew(type: BlobType, id: Uint8Array): boolean {
+    // It would be in no pack, and yet count as stored from now on.
+    if (this.#isClosed) throw new TypeError('a blob came after the work it belongs to had ended')
     const { table, pending } = this.#context.index
     return table.find(type, id) < 0 && pending.add(type, id)
   }
@@ -190,14 +200,4 @@ export class PackingWriter implements BlobWriter {
     this.#rows = new IndexRows(this.#context.runtime.clock.nowNs())
     await this.#context.saveIndex(columns, { signal: this.signal })
   }
-}
-
-/** The open packs of one type, joined when they fit into one. */
-function mergedPacks(packs: readonly PackBuilder[], packSize: number): readonly PackBuilder[] {
-  const [first, ...others] = packs.filter((pack) => !pack.isEmpty)
-  if (first === undefined) return []
-  const total = packs.reduce((sum, pack) => sum + pack.length, 0)
-  if (total >= packSize) return [first, ...others]
-  for (const other of others) first.merge(other)
-  return [first]
 }

@@ -36,6 +36,8 @@ describe('PendingBlobs', () => {
           }
         }
         expect(pending.size).toBe(model.size)
+        const unplaced = [...model.values()].filter((offset) => offset === undefined)
+        expect(pending.unplaced).toBe(unplaced.length)
         for (const [key, offset] of model) {
           const kind = key.startsWith('data') ? 'data' : 'tree'
           const bytes = new Uint8Array(32).fill(Number(key.slice(4)))

@@ -16,6 +16,7 @@ const capacityFirst = 256
  */
 export class PendingBlobs {
   #count = 0
+  #unplaced = 0
   #ids = new Uint8Array(capacityFirst * 32)
   #rows = new Uint32Array(capacityFirst * wordsPerRow)
   #slots = new Uint32Array(capacityFirst * 2)
@@ -23,6 +24,11 @@ export class PendingBlobs {
 
   get size(): number {
     return this.#count
+  }
+
+  /** Blobs that are on their way. */
+  get unplaced(): number {
+    return this.#unplaced
   }
 
   has(type: BlobType, id: Uint8Array): boolean {
@@ -37,6 +43,7 @@ export class PendingBlobs {
     this.#ids.set(id, this.#count * 32)
     this.#rows[this.#count * wordsPerRow] = packWord(type, noPack)
     this.#count++
+    this.#unplaced++
     this.#slots[slot] = this.#count
     return true
   }
@@ -52,6 +59,7 @@ export class PendingBlobs {
     for (const { type, id, offset, length, uncompressedLength } of blobs) {
       this.add(type, id)
       const row = this.#entry(type, id) * wordsPerRow
+      if (this.#isUnplaced(row)) this.#unplaced--
       this.#rows[row] = packWord(type, number)
       this.#rows[row + 1] = offset
       this.#rows[row + 2] = length
@@ -75,13 +83,18 @@ export class PendingBlobs {
     let kept = 0
     for (let entry = 0; entry < this.#count; entry++) {
       const row = entry * wordsPerRow
-      if (((this.#rows[row] as number) & ~treeBit) === noPack) continue
+      if (this.#isUnplaced(row)) continue
       this.#ids.copyWithin(kept * 32, entry * 32, entry * 32 + 32)
       this.#rows.copyWithin(kept * wordsPerRow, row, row + wordsPerRow)
       kept++
     }
     this.#count = kept
+    this.#unplaced = 0
     this.#index(this.#slots.length)
+  }
+
+  #isUnplaced(row: number): boolean {
+    return ((this.#rows[row] as number) & ~treeBit) === noPack
   }
 
   #entry(type: BlobType, id: Uint8Array): number {

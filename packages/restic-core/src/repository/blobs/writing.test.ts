@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import { memoryBackend } from '../../backend/memory.ts'
+import { packEntryCountMax } from '../../format/pack-header.ts'
+import { openRepository } from '../open.ts'
+import { noise } from '../../testing/sample-files.ts'
+import { testRepository } from '../../testing/test-repository.ts'
+import { testRuntime } from '../../testing/test-runtime.ts'
+import type { BlobWriter } from '../api.ts'
+import { PackBuilder, mergedPacks } from './pack-builder.ts'
+
+const content = noise(5000, 4)
+
+describe('writing', () => {
+  it('is one work at a time: blobs on their way may yet be dropped', async () => {
+    const repository = await (await testRepository({ backend: memoryBackend() })).loadIndex()
+    const first = repository.writing(async (blobs) => {
+      await blobs.saveBlob('data', content)
+      await expect(
+        repository.writing((others) => others.saveBlob('data', content)),
+      ).rejects.toThrow('this session is writing already')
+      throw new Error('the first one fails')
+    })
+    await expect(first).rejects.toThrow('the first one fails')
+    const { id, isNew } = await repository.writing((blobs) => blobs.saveBlob('data', content))
+    expect(isNew).toBe(true)
+    expect(await repository.readBlob('data', id)).toEqual(content)
+  })
+
+  it('takes no blob when its work has ended', async () => {
+    const repository = await (await testRepository({ backend: memoryBackend() })).loadIndex()
+    let kept: BlobWriter | undefined
+    await repository.writing(async (blobs) => {
+      kept = blobs
+    })
+    await expect(kept?.saveBlob('data', content)).rejects.toThrow('had ended')
+    expect(repository.index.pending.size).toBe(0)
+  })
+
+  it('fails when the work ignores that a blob could not be stored', async () => {
+    const store = memoryBackend()
+    const { keyId, masterKey } = await testRepository({ backend: store })
+    const runtime = await testRuntime({ seed: 3 })
+    const random = (length: number): Uint8Array => {
+      if (length === 16) throw new Error('no randomness')
+      return runtime.random(length)
+    }
+    const opened = await openRepository({
+      backend: store,
+      runtime: { ...runtime, random },
+      password: { keyId, masterKey },
+    })
+    const repository = await opened.loadIndex()
+    const careless = repository.writing(async (blobs) => {
+      await expect(blobs.saveBlob('data', content)).rejects.toThrow('no randomness')
+      return blobs.saveBlob('data', content)
+    })
+    await expect(careless).rejects.toThrow('blobs that were not stored: 1')
+    expect(repository.index.pending.size).toBe(0)
+  })
+})
+
+describe('mergedPacks', () => {
+  it('leaves packs apart whose header would be too long together', async () => {
+    const { kernel } = await testRuntime({ seed: 1 })
+    const blob = { id: new Uint8Array(32), sealed: new Uint8Array(33), uncompressedLength: 0 }
+    const filled = (count: number): PackBuilder => {
+      const pack = new PackBuilder('data', kernel)
+      for (let n = 0; n < count; n++) pack.add(blob)
+      return pack
+    }
+    const half = Math.ceil(packEntryCountMax / 2)
+    const size = 33 * packEntryCountMax * 2
+    const apart = mergedPacks([filled(half), filled(0), filled(half + 1)], size)
+    expect(apart.map(({ count }) => count)).toEqual([half, half + 1])
+    const joined = mergedPacks([filled(half), filled(0), filled(half - 1)], size)
+    expect(joined.map(({ count }) => count)).toEqual([half * 2 - 1])
+    expect(half * 2 - 1).toBeLessThanOrEqual(packEntryCountMax)
+  })
+})
