@@ -1,5 +1,6 @@
 import type {
   Backend,
+  InitOptions,
   RepositoryId,
   Runtime,
   SessionCache,
@@ -30,4 +31,6 @@ export interface Platform {
   runtime(): Promise<Runtime>
   openStore(location: InstanceLocation): Promise<Backend>
   sessionCache(folder: string): (repository: RepositoryId) => SessionCache
+  /** How hard it is to try passwords of a new repository. Measured unless given. */
+  readonly keyCost?: InitOptions['cost'] | undefined
 }

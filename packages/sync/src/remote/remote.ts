@@ -206,6 +206,7 @@ export class Remote implements AsyncDisposable {
         password: this.#password(),
         hostname: platform.hostname,
         username: runtime.identity.username,
+        ...(platform.keyCost !== undefined && { cost: platform.keyCost }),
         cache: platform.sessionCache(`${this.#options.files.root}/${controlPaths.cache}`),
         signal: options.signal,
       })
