@@ -7,12 +7,14 @@ import { memoryBackend } from '../../backend/memory.ts'
 import { MiB, toHex } from '../../base/bytes.ts'
 import { SourceError } from '../../base/errors.ts'
 import { chunkLengthMax } from '../../kernel/kernel.ts'
+import { nodeFileAccess } from '../../node/file-access.ts'
 import { fileSource } from '../../node/file-source.ts'
 import { nodeRuntime } from '../../node/runtime.ts'
 import type { IndexedRepository, StoredSnapshot } from '../../repository/api.ts'
 import { initRepository } from '../../repository/init.ts'
 import { openRepository } from '../../repository/open.ts'
-import { countingBackend, failOn, faultyBackend } from '../../testing/index.ts'
+import { countingBackend, failOn, faultyBackend, testRuntime } from '../../testing/index.ts'
+import type { FileAccess } from '../../work/files.ts'
 import type { Runtime } from '../../work/runtime.ts'
 import type { SourceTree } from '../shared/source-tree.ts'
 import { backup } from './backup.ts'
@@ -51,9 +53,13 @@ function noise(seed: number, length: number): Uint8Array {
   return new Uint8Array(words.buffer, 0, length)
 }
 
-async function testRepository(backend: Backend = memoryBackend()): Promise<IndexedRepository> {
+async function testRepository(
+  backend: Backend = memoryBackend(),
+  usedRuntime: Runtime = runtime,
+): Promise<IndexedRepository> {
   const cost = { N: 1024, r: 8, p: 1 }
-  const options = { backend, runtime, password, hostname: 'h', username: 'u', cost }
+  const names = { hostname: 'h', username: 'u' }
+  const options = { backend, runtime: usedRuntime, password, ...names, cost }
   const repository = await initRepository(options)
   return repository.loadIndex()
 }
@@ -255,6 +261,36 @@ describe('backup', () => {
     const result = await run(repository, { onUnreadable: () => 'skip' }, denying)
     expect(result.skipped).toBe(1)
     expect([...(await nodesOf(repository, result)).keys()]).toEqual(['good'])
+  })
+
+  it('stores what a large file shares with one that became unreadable half way', async () => {
+    const zeros = new Uint8Array(3 * chunkLengthMax)
+    const bad = write('a', zeros)
+    write('b', zeros)
+    let opened = 0
+    const files: FileAccess = {
+      ...nodeFileAccess(),
+      openForReading: (path) => {
+        const file = nodeFileAccess().openForReading(path)
+        // It is opened to be cut, then to be stored.
+        const isFaulty = path === bad && ++opened === 2
+        const read: typeof file.read = (into, position) => {
+          if (isFaulty && position > 0) throw new SourceError(`${path} is damaged`, path, 'io')
+          return file.read(into, position)
+        }
+        return { read, state: () => file.state(), close: () => file.close() }
+      },
+    }
+    const repository = await testRepository(memoryBackend(), await testRuntime({ files }))
+    const result = await run(repository, { onUnreadable: () => 'skip' })
+    expect(result.skipped).toBe(1)
+    const nodes = await nodesOf(repository, result)
+    expect([...nodes.keys()]).toEqual(['b'])
+    let length = 0
+    for (const id of nodes.get('b')?.content ?? []) {
+      length += (await repository.readBlob('data', id)).length
+    }
+    expect(length).toBe(zeros.length)
   })
 
   it('leaves out a file that is deleted before it is read, and that is no error', async () => {

@@ -42,6 +42,10 @@ export function* storeRanges(
     }
     yield* sealer.flush()
     return { value: { content: concatBytes(ids), size, state: file.state(), cutShort } }
+  } catch (error) {
+    // Other files rely on the blobs that this job has claimed, also when it cannot go on.
+    yield* sealer.flush()
+    throw error
   } finally {
     file.close()
   }
