@@ -9,7 +9,15 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { type Backend, type Runtime, isResticError, openRepository, walkTree } from 'restic-core'
+import {
+  type Backend,
+  type Runtime,
+  type Timer,
+  isResticError,
+  openRepository,
+  systemTimer,
+  walkTree,
+} from 'restic-core'
 import { memoryBackend } from 'restic-core/backend'
 import { fileSource, fileTarget, nodeFileAccess, nodeSessionCache } from 'restic-core/node'
 import { quickCost, testRuntime } from 'restic-core/testing'
@@ -29,6 +37,12 @@ export interface Machine {
   clockOffNs: bigint
   /** What commands are given; with a fate, the machine dies at its last call. */
   platform(fate?: Fate): Platform
+}
+
+/** A lock is looked at twice, 200 ms apart; a test of hundreds of commands has no time for that. */
+const hurriedTimer: Timer = {
+  every: (ms, tick) => systemTimer.every(ms, tick),
+  sleep: (_, options) => systemTimer.sleep(0, options),
 }
 
 let seed = 1
@@ -86,6 +100,7 @@ export function makeMachine(name: string, folder: string, cloud?: MemoryCloud): 
       return {
         ...real,
         keyCost: quickCost,
+        timer: hurriedTimer,
         rules: () => Promise.resolve(linuxRules),
         runtime: () => runtimeOf(machine),
         source: () => fileSource(),

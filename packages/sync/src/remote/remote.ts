@@ -174,6 +174,7 @@ export class Remote implements AsyncDisposable {
         runtime,
         retry: false,
         password: secret,
+        timer: platform.timer,
         cache: platform.sessionCache(`${files.root}/${controlPaths.cache}`),
         signal: options.signal,
       })
@@ -204,6 +205,7 @@ export class Remote implements AsyncDisposable {
         runtime,
         retry: false,
         password: this.#password(),
+        timer: platform.timer,
         hostname: platform.hostname,
         username: runtime.identity.username,
         ...(platform.keyCost !== undefined && { cost: platform.keyCost }),
