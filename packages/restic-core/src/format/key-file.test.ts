@@ -19,6 +19,8 @@ const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 const toJson = (value: unknown): Uint8Array => encode(JSON.stringify(value))
 const bytesOf = (length: number): fc.Arbitrary<Uint8Array> =>
   fc.uint8Array({ minLength: length, maxLength: length })
+/** HMAC, which scrypt begins with, fills keys up with zeros, so at the end they count for nothing. */
+const withoutZeros = (password: string): string => password.replace(/\0+$/, '')
 
 describe('a key file', () => {
   let kernel: Kernel
@@ -68,9 +70,11 @@ describe('a key file', () => {
         const sealed = sealMasterKey(kernel, masterKey, { ...file, password, iv })
         expect(openMasterKey(kernel, password, sealed, 'file 12')).toEqual(masterKey)
         const opened = openMasterKey(kernel, other, sealed, 'file 12')
-        expect(opened).toEqual(other === password ? masterKey : undefined)
+        expect(opened).toEqual(
+          withoutZeros(other) === withoutZeros(password) ? masterKey : undefined,
+        )
       }),
-      { numRuns: 20 },
+      { numRuns: 20, examples: [['a', 'a\0']] },
     )
   })
 
