@@ -19,7 +19,7 @@ export type CrossCheckEvent =
   | { readonly type: 'difference'; readonly difference: Difference }
   | { readonly type: 'finding'; readonly finding: Finding }
 
-export type Verdict = 'clean' | 'damaged'
+type Verdict = 'clean' | 'damaged'
 
 /** What both sides found, and how often they did not agree. */
 export interface CrossCheckResult {

@@ -1,12 +1,5 @@
-import { join } from 'node:path'
-import type { CacheStore, OpenOptions } from 'restic-core'
-import {
-  defaultCacheFolder,
-  nodeIndexCache,
-  openDiskCache,
-  removeCache,
-  unusedCaches,
-} from 'restic-core/node'
+import type { OpenOptions } from 'restic-core'
+import { defaultCacheFolder, nodeSessionCache, removeCache, unusedCaches } from 'restic-core/node'
 import type { CommandContext } from './command.ts'
 
 /** Where caches are kept; undefined with `--no-cache`, and where no place is known. */
@@ -21,22 +14,7 @@ export function cacheFolder({ globals, environment }: CommandContext): string | 
 export function sessionCache(context: CommandContext): OpenOptions['cache'] {
   const folder = cacheFolder(context)
   if (folder === undefined) return undefined
-  return (repository) => ({
-    files: openedOnUse(() => openDiskCache({ folder, repository })),
-    index: nodeIndexCache(join(folder, repository, 'restic-ts-index')),
-  })
-}
-
-/** A session takes a cache at once; opening one takes a while, and may fail like any other use. */
-function openedOnUse(open: () => Promise<CacheStore>): CacheStore {
-  let opened: Promise<CacheStore> | undefined
-  const store = (): Promise<CacheStore> => (opened ??= open())
-  return {
-    get: async (...args) => (await store()).get(...args),
-    put: async (...args) => (await store()).put(...args),
-    remove: async (...args) => (await store()).remove(...args),
-    list: async (...args) => (await store()).list(...args),
-  }
+  return nodeSessionCache({ folder })
 }
 
 /** With `--cleanup-cache`: caches that nobody used for 30 days go. */

@@ -14,7 +14,7 @@ export function counted(_: unknown, before: number | undefined): number {
 }
 
 /** The value of a flag, read by `parse`, which gives undefined for what it does not understand. */
-export function flagValue<Value>(
+function flagValue<Value>(
   flag: string,
   parse: (text: string) => Value | undefined,
   complaint: string,

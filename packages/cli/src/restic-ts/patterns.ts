@@ -40,6 +40,28 @@ export async function readPatterns(
   return lists
 }
 
+/** `--exclude` and its relatives, which mean the same in every command. */
+export function readExcludes(
+  flags: {
+    readonly exclude: readonly string[]
+    readonly excludeFile: readonly string[]
+    readonly iexclude: readonly string[]
+    readonly iexcludeFile: readonly string[]
+  },
+  environment: Environment,
+): Promise<PatternList[]> {
+  return readPatterns(
+    'exclude',
+    {
+      patterns: flags.exclude,
+      files: flags.excludeFile,
+      ignoreCasePatterns: flags.iexclude,
+      ignoreCaseFiles: flags.iexcludeFile,
+    },
+    environment,
+  )
+}
+
 async function patternsOf(
   files: readonly string[],
   environment: Environment,

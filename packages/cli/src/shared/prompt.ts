@@ -16,7 +16,7 @@ export function terminalInput(
 }
 
 /** The first line of a stream, without its end; what comes after it is not read. */
-export async function readFirstLine(input: NodeJS.ReadableStream): Promise<string> {
+async function readFirstLine(input: NodeJS.ReadableStream): Promise<string> {
   const chunks: Uint8Array[] = []
   for await (const chunk of input) {
     const bytes = Buffer.from(chunk)

@@ -2,6 +2,7 @@ import { totalLength } from '../base/bytes.ts'
 import type { Cancellable, Observed } from '../base/cancel.ts'
 import type { Clock } from '../base/clock.ts'
 import { isResticError, type BackendError } from '../base/errors.ts'
+import { systemTimer } from '../base/timer.ts'
 import type { Backend, BackendLayer, FileHandle, FileInfo, NamedFileType } from './backend.ts'
 import { pathOf } from './layout.ts'
 import { overriding, type BackendRequest } from './request.ts'
@@ -82,7 +83,7 @@ type Attempts = <T>(
 ) => Promise<T>
 
 function retrier(world: RetryWorld, options: RetryOptions): Attempts {
-  const { totalMs = totalMsDefault, wait = waitMs, onEvent } = options
+  const { totalMs = totalMsDefault, wait = sleep, onEvent } = options
   return async (request, run, { signal } = {}) => {
     const startMs = nowMs(world)
     let pauseMs = firstDelayMs
@@ -193,17 +194,6 @@ function nowMs({ clock }: RetryWorld): number {
   return Number(clock.nowNs() / 1_000_000n)
 }
 
-function waitMs(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal?.throwIfAborted()
-    const abandon = (): void => {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', abandon)
-      resolve()
-    }, ms)
-    signal?.addEventListener('abort', abandon, { once: true })
-  })
+function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return systemTimer.sleep(ms, { signal })
 }

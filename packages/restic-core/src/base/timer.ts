@@ -31,3 +31,10 @@ export const systemTimer: Timer = {
     return { [Symbol.dispose]: () => clearInterval(interval as number) }
   },
 }
+
+/** Lets whatever else waits for this thread run, such as answers that have come. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 0)
+  })
+}

@@ -13,7 +13,7 @@ export interface MasterKey {
 }
 
 export const ivLength = 16
-export const macLength = 16
+const macLength = 16
 /** What sealing adds to a plaintext, bytes. */
 export const sealOverhead: number = ivLength + macLength
 

@@ -11,7 +11,7 @@ import type { Runtime } from '../work/runtime.ts'
 export type SealedFileType = 'lock' | 'snapshot' | 'index'
 
 /** What is read whole and checked against its name; a config has no name to check. */
-export type SmallFileType = SealedFileType | 'key' | 'config'
+type SmallFileType = SealedFileType | 'key' | 'config'
 
 export interface SealedFile<Type extends SealedFileType> {
   readonly type: Type

@@ -1,3 +1,4 @@
+import { nextTurn } from '../base/timer.ts'
 import { type JobKind, type Jobs, jobHandlers } from './jobs.ts'
 import type { JobContext, JobRun, RunOptions, TaskPool } from './pool.ts'
 
@@ -50,10 +51,4 @@ async function runJob<K extends JobKind>(
   } finally {
     job.return(undefined as never)
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, 0)
-  })
 }

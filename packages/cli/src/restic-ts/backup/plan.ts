@@ -11,7 +11,7 @@ import { Failure } from '../../shared/failure.ts'
 import { parseLocalTime } from '../../shared/units.ts'
 import type { CommandContext } from '../command.ts'
 import { splitTags } from '../flags.ts'
-import { readPatterns } from '../patterns.ts'
+import { readExcludes } from '../patterns.ts'
 import { programVersion } from '../program-version.ts'
 import { type ExclusionRules, cacheTag, parseTagFile } from './exclusion.ts'
 import type { BackupFlags } from './flags.ts'
@@ -97,16 +97,7 @@ async function exclusionRules(
   source: SourceTree,
   { environment }: CommandContext,
 ): Promise<ExclusionRules> {
-  const patterns = await readPatterns(
-    'exclude',
-    {
-      patterns: flags.exclude,
-      files: flags.excludeFile,
-      ignoreCasePatterns: flags.iexclude,
-      ignoreCaseFiles: flags.iexcludeFile,
-    },
-    environment,
-  )
+  const patterns = await readExcludes(flags, environment)
   const tagFiles = flags.excludeIfPresent.map(parseTagFile)
   return {
     patterns,

@@ -49,7 +49,7 @@ export class OutcomeBuilder {
   }
 }
 
-export const damagedText = 'Fatal: repository contains errors'
+const damagedText = 'Fatal: repository contains errors'
 
 const stages = {
   index: { text: 'load indexes', unit: 'index files' },

@@ -22,7 +22,7 @@ export function snapshotTitle(snapshot: StoredSnapshot): string {
 }
 
 /** A time as Go prints it: `2026-11-21 01:21:23.5 +0100 CET`. */
-export function goTime(text: string): string {
+function goTime(text: string): string {
   const [, date = '', clock = '', fraction = '', zone = 'Z'] =
     /^(.{10})T(.{8})(\.\d+)?(.*)$/.exec(text) ?? []
   const offset = zone === 'Z' ? '+0000' : zone.replace(':', '')
@@ -52,10 +52,6 @@ function localZone(date: Date): string {
         .find(({ type }) => type === 'timeZoneName')?.value ?? '',
   )
   return names.find((name) => /^[A-Z]{3,5}$/.test(name)) ?? names[0] ?? ''
-}
-
-export function localZoneNow(): string {
-  return localZone(new Date())
 }
 
 /** `YYYY-MM-DD hh:mm:ss` in local time. */

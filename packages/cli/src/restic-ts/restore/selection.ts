@@ -1,6 +1,6 @@
 import { type Node, type PatternList, type PlanRestoreOptions, matchPatterns } from 'restic-core'
 import { Failure } from '../../shared/failure.ts'
-import { readPatterns } from '../patterns.ts'
+import { readExcludes, readPatterns } from '../patterns.ts'
 import type { RestoreFlags } from './flags.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -28,16 +28,7 @@ export async function readSelection(
     },
     environment,
   )
-  const excludes = await readPatterns(
-    'exclude',
-    {
-      patterns: flags.exclude,
-      files: flags.excludeFile,
-      ignoreCasePatterns: flags.iexclude,
-      ignoreCaseFiles: flags.iexcludeFile,
-    },
-    environment,
-  )
+  const excludes = await readExcludes(flags, environment)
   if (includes.length > 0 && excludes.length > 0) {
     throw new Failure('exclude and include patterns are mutually exclusive')
   }

@@ -4,6 +4,7 @@ import type { Node } from '../../format/node.ts'
 import { formatTree } from '../../format/tree.ts'
 import type { BlobWriter } from '../../repository/api.ts'
 import type { SourceEntry, SourceTree } from '../shared/source-tree.ts'
+import { Turns } from '../shared/turns.ts'
 import { directoryNode, entryNode, fileNode } from './entry-node.ts'
 import { type FileContent, FileStore } from './file-store.ts'
 import type { ArchiveTarget, BackupOptions } from './options.ts'
@@ -15,7 +16,7 @@ import { type Target, joinPath } from './targets.ts'
 /** Trees that wait to be stored. Beyond that the walk waits too. */
 const finishingMax = 32
 /** How long the walk may hold the thread before uploads get a turn. */
-const turnMs = 25
+const walkTurnMs = 25
 
 /** An entry on its way into the snapshot. */
 interface Place {
@@ -42,7 +43,7 @@ export class Walk {
   readonly #finishing = new Set<Promise<void>>()
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
-  #turnEnds = 0
+  readonly #turns: Turns
 
   constructor(
     target: ArchiveTarget,
@@ -55,6 +56,7 @@ export class Walk {
     this.#options = options
     this.#blobs = blobs
     this.#signal = AbortSignal.any([blobs.signal, this.#stop.signal])
+    this.#turns = new Turns({ signal: this.#signal, turnMs: walkTurnMs })
     const onFailure = (error: unknown): void => this.#stop.abort(error)
     this.#files = new FileStore(target.runtime.pool, blobs, { signal: this.#signal, onFailure })
   }
@@ -167,7 +169,8 @@ export class Walk {
     parent: ParentTree,
   ): Promise<void> {
     for (const name of names) {
-      await this.#takeTurn()
+      this.#signal.throwIfAborted()
+      await this.#turns.pause()
       const place = {
         name,
         path: joinPath(path, name),
@@ -328,18 +331,4 @@ export class Walk {
     const { snapshotPath: path } = place
     this.#options.onEvent?.({ type: 'item', path, kind: node.type, change, bytes })
   }
-
-  async #takeTurn(): Promise<void> {
-    this.#signal.throwIfAborted()
-    const now = performance.now()
-    if (now < this.#turnEnds) return
-    if (this.#turnEnds > 0) await nextTurn()
-    this.#turnEnds = performance.now() + turnMs
-  }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, 0)
-  })
 }

@@ -1,6 +1,7 @@
 import type { Cancellable } from '../../base/cancel.ts'
+import { nextTurn } from '../../base/timer.ts'
 
-const turnMs = 50
+const turnMsDefault = 50
 
 /**
  * Lets the event loop run now and then in a long row of synchronous calls, so that an abort is
@@ -8,19 +9,21 @@ const turnMs = 50
  */
 export class Turns {
   readonly #signal: AbortSignal | undefined
-  #ends = performance.now() + turnMs
+  readonly #turnMs: number
+  #ends: number
 
-  constructor({ signal }: Cancellable) {
+  /** @param options.turnMs how long the calls may hold the thread in between */
+  constructor({ signal, turnMs = turnMsDefault }: Cancellable & { readonly turnMs?: number }) {
     this.#signal = signal
+    this.#turnMs = turnMs
+    this.#ends = performance.now() + turnMs
   }
 
   /** Resolves at once most of the time. Rejects when the signal has been aborted. */
   async pause(): Promise<void> {
     if (performance.now() < this.#ends) return
-    await new Promise((resolve) => {
-      setTimeout(resolve, 0)
-    })
+    await nextTurn()
     this.#signal?.throwIfAborted()
-    this.#ends = performance.now() + turnMs
+    this.#ends = performance.now() + this.#turnMs
   }
 }
