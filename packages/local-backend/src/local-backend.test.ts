@@ -112,6 +112,16 @@ describe('localBackend', () => {
     expect((await readdir(root)).filter((name) => name.includes('tmp'))).toEqual([])
   })
 
+  it('finishes a file whose writer stopped just before the end', async () => {
+    const backend = localBackend({ path: root })
+    await backend.create()
+    const { file, body, content } = sampleFile('index', [noise(1000, 3)])
+    const path = join('index', file.name)
+    await writeFile(join(root, path), content, { mode: 0o600 })
+    await backend.write(file, body)
+    expect(await modeOf(path)).toBe(0o400)
+  })
+
   it('lists packs in folders that are links, and none in the folder of another', async () => {
     const backend = localBackend({ path: root })
     const elsewhere = join(root, 'elsewhere')

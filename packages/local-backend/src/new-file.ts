@@ -30,8 +30,20 @@ export async function writeNewFile(
   mode: number,
   { signal }: Cancellable,
 ): Promise<boolean> {
-  const present = await sameContent(path, body)
-  if (present !== undefined) return present
+  const isThere = (await sameContent(path, body)) ?? (await makeFile(path, body, signal))
+  if (!isThere) return false
+  // Also of one that was there: who made it may have stopped before this.
+  await flushFolder(dirname(path))
+  await protect(path, mode)
+  return true
+}
+
+/** False when somebody else made a file of that name meanwhile, and another one. */
+async function makeFile(
+  path: string,
+  body: readonly Uint8Array[],
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   const temporary = `${path}-tmp-${randomInt(2 ** 48 - 1)}`
   try {
     const handle = await open(temporary, 'wx', 0o600)
@@ -42,15 +54,12 @@ export async function writeNewFile(
       await handle.close()
     }
     signal?.throwIfAborted()
-    if (!(await giveName(temporary, path))) return (await sameContent(path, body)) ?? false
+    return (await giveName(temporary, path)) || ((await sameContent(path, body)) ?? false)
   } catch (error) {
     // The first failure is the one to report; a leftover is ignored by every reader.
     await unlink(temporary).catch(() => {})
     throw error
   }
-  await flushFolder(dirname(path))
-  await protect(path, mode)
-  return true
 }
 
 /** Undefined when there is no such file. */
