@@ -61,6 +61,11 @@ export interface InitOptions extends OpenOptions {
   readonly username: string
   /** Share chunks with another repository by cutting at the same places. */
   readonly chunkerPolynomial?: bigint
+  /**
+   * Go on with what an interrupted init has left: a key that the password opens, and no config. On
+   * a store that deletes nothing there is no other way.
+   */
+  readonly completes?: boolean | undefined
   /** How hard it is to try a password. Measured unless given: half a second on this machine. */
   readonly cost?: ScryptCost
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { fixedClock } from '../base/clock.ts'
 import { memoryBackend } from '../backend/memory.ts'
 import { type RequestEvent, trace } from '../backend/trace.ts'
-import { requestLabel } from '../backend/request.ts'
+import { overriding, requestLabel } from '../backend/request.ts'
 import { failFrom, faultyBackend } from '../testing/faulty-backend.ts'
 import { testPassword, testPolynomial, testRepository } from '../testing/test-repository.ts'
 import { testRuntime } from '../testing/test-runtime.ts'
@@ -88,5 +88,60 @@ describe('initRepository', () => {
       await expect(testRepository({ backend })).rejects.toMatchObject({ code: 'BACKEND' })
       expect(store.files().has('config')).toBe(false)
     }
+  })
+
+  it('goes on with the key that an interrupted init has left, when asked to', async () => {
+    const store = memoryBackend()
+    const dying = faultyBackend(store, { write: { config: failFrom(1, 'unavailable') } })
+    await expect(testRepository({ backend: dying })).rejects.toMatchObject({ code: 'BACKEND' })
+    await expect(testRepository({ backend: store })).rejects.toMatchObject({ reason: 'refused' })
+    const runtime = await testRuntime({ seed: 2 })
+    const made = await testRepository({ backend: store, runtime, completes: true })
+    expect([...store.files().keys()].filter((path) => path.startsWith('keys/'))).toHaveLength(1)
+    const opened = await openRepository({ backend: store, runtime, password: testPassword })
+    expect(opened.config).toMatchObject(made.config)
+  })
+
+  it('does not go on with a key of another password', async () => {
+    const store = memoryBackend()
+    const dying = faultyBackend(store, { write: { config: failFrom(1, 'unavailable') } })
+    await expect(testRepository({ backend: dying })).rejects.toMatchObject({ code: 'BACKEND' })
+    await expect(
+      testRepository({ backend: store, completes: true, password: 'another' }),
+    ).rejects.toMatchObject({ code: 'WRONG_PASSWORD' })
+  })
+
+  it('makes a repository that opens although another init left its key there', async () => {
+    const store = memoryBackend()
+    const made = await testRepository({ backend: store })
+    const opened: string[] = []
+    for (const seed of [2, 3, 4, 5]) {
+      const other = memoryBackend()
+      await testRepository({ backend: other, runtime: await testRuntime({ seed }) })
+      const keys = [...other.files()].filter(([path]) => path.startsWith('keys/'))
+      // In either order: a store may list the key that opens nothing first.
+      for (const files of [
+        [...store.files(), ...keys],
+        [...keys, ...store.files()],
+      ]) {
+        const runtime = await testRuntime()
+        const backend = memoryBackend({ files: new Map(files) })
+        const repository = await openRepository({ backend, runtime, password: testPassword })
+        opened.push(repository.keyId)
+      }
+    }
+    expect(new Set(opened)).toEqual(new Set([made.keyId]))
+  })
+
+  it('removes its key when somebody else has written the config meanwhile', async () => {
+    const store = memoryBackend()
+    const late = overriding(store, {
+      write: async (file, body, call) => {
+        if (file.type === 'config') await store.write(file, [new Uint8Array(1)])
+        await store.write(file, body, call)
+      },
+    })
+    await expect(testRepository({ backend: late })).rejects.toMatchObject({ reason: 'refused' })
+    expect([...store.files().keys()]).toEqual(['config'])
   })
 })

@@ -1,5 +1,5 @@
 import type { Cancellable } from '../base/cancel.ts'
-import { BackendError } from '../base/errors.ts'
+import { BackendError, isResticError } from '../base/errors.ts'
 import { toHex } from '../base/bytes.ts'
 import { asId } from '../base/id.ts'
 import type { Backend, NamedFileType } from '../backend/backend.ts'
@@ -7,8 +7,9 @@ import { type RepositoryConfig, formatConfig } from '../format/config.ts'
 import { drawPolynomial, isIrreducible } from '../format/polynomial.ts'
 import { type MasterKey, ivLength, seal } from '../format/seal.ts'
 import type { Runtime } from '../work/runtime.ts'
-import type { InitOptions, Repository } from './api.ts'
+import type { InitOptions, OpenedKey, Repository } from './api.ts'
 import { isNotFound } from './files.ts'
+import { keyNames, searchKey } from './key-search.ts'
 import { writeKey } from './keys.ts'
 import { sessionParts } from './session-parts.ts'
 import { RepositorySession } from './session.ts'
@@ -18,6 +19,7 @@ import { RepositorySession } from './session.ts'
  * repository yet. The backend belongs to the session from then on.
  *
  * @throws BackendError 'refused' when there is one, or keys or snapshots of one
+ * @throws WrongPasswordError when it is to be completed, and was begun with another password
  */
 export async function initRepository(options: InitOptions): Promise<Repository> {
   const { backend, runtime, signal } = options
@@ -27,17 +29,50 @@ export async function initRepository(options: InitOptions): Promise<Repository> 
     typeof options.password === 'string' ? options.password : await options.password()
   await backend.create({ signal })
   await refuseConfig(backend, { signal })
-  await refuseAny(backend, 'key', 'repository already contains keys', { signal })
+  const begun = options.completes ? await begunKey(options, password) : undefined
+  if (begun === undefined) {
+    await refuseAny(backend, 'key', 'repository already contains keys', { signal })
+  }
   await refuseAny(backend, 'snapshot', 'repository already contains snapshots', { signal })
 
-  const masterKey = drawMasterKey(runtime)
+  const masterKey = begun?.masterKey ?? drawMasterKey(runtime)
   const id = asId<'repository'>(toHex(runtime.random(32)))
   const config: RepositoryConfig = { version, id, chunkerPolynomial }
-  const keyId = await writeKey(backend, runtime, masterKey, { ...options, password }, { signal })
+  const keyId =
+    begun?.keyId ??
+    (await writeKey(backend, runtime, masterKey, { ...options, password }, { signal }))
   const iv = runtime.random(ivLength)
   const sealed = seal(runtime.kernel, masterKey, formatConfig(config), iv)
-  await backend.write({ type: 'config' }, [sealed], { signal })
+  try {
+    await backend.write({ type: 'config' }, [sealed], { signal })
+  } catch (error) {
+    if (begun === undefined && isRefused(error)) await removeOwnKey(backend, keyId, { signal })
+    throw error
+  }
   return new RepositorySession(sessionParts({ ...options, key: { keyId, masterKey }, config }))
+}
+
+/** The key of an init that was interrupted before its config; of several, all who ask take the same. */
+async function begunKey(
+  { backend, runtime, signal }: InitOptions,
+  password: string,
+): Promise<OpenedKey | undefined> {
+  const names = (await keyNames(backend, { signal })).toSorted()
+  if (names.length === 0) return undefined
+  return searchKey(backend, runtime.kernel, { password, names, signal })
+}
+
+/** Somebody else was quicker, so our key opens nothing. An append-only store keeps it all the same. */
+async function removeOwnKey(backend: Backend, name: string, options: Cancellable): Promise<void> {
+  try {
+    await backend.remove({ type: 'key', name }, options)
+  } catch (error) {
+    if (!isResticError(error, 'BACKEND')) throw error
+  }
+}
+
+function isRefused(error: unknown): boolean {
+  return isResticError(error, 'BACKEND') && error.reason === 'refused'
 }
 
 function drawMasterKey(runtime: Runtime): MasterKey {

@@ -12,7 +12,7 @@ import { type MasterKey, open } from '../format/seal.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { OpenOptions, OpenedKey, Repository } from './api.ts'
 import { loadRaw } from './files.ts'
-import { keyNames, searchKey } from './key-search.ts'
+import { type KeySearch, keyNames, searchKey } from './key-search.ts'
 import { sessionParts } from './session-parts.ts'
 import { RepositorySession } from './session.ts'
 
@@ -32,18 +32,52 @@ export async function openRepository(options: OpenOptions): Promise<Repository> 
     loadSealedConfig(backend, runtime.kernel, { signal }),
     isOpened ? [] : keyNames(backend, { signal }),
   )
-  const key = isOpened
-    ? password
-    : await searchKey(backend, runtime.kernel, {
+  const opened = isOpened
+    ? { key: password, config: openConfigWithKey(runtime.kernel, password, sealedConfig) }
+    : await searchOpening(backend, runtime.kernel, sealedConfig, {
         password: typeof password === 'string' ? password : await password(),
         names,
         hint,
         signal,
       })
-  const config = isOpened
-    ? openConfigWithKey(runtime.kernel, key, sealedConfig)
-    : openConfig(runtime.kernel, key.masterKey, sealedConfig)
-  return new RepositorySession(sessionParts({ ...options, key, config }))
+  return new RepositorySession(sessionParts({ ...options, ...opened }))
+}
+
+/**
+ * The key that the password opens and that opens the config. Two who made the repository at once
+ * have both left a key; only one of them is the config's.
+ */
+async function searchOpening(
+  backend: Backend,
+  kernel: Kernel,
+  sealedConfig: Uint8Array,
+  search: KeySearch,
+): Promise<{ readonly key: OpenedKey; readonly config: RepositoryConfig }> {
+  let mismatch: unknown
+  for (let names = search.names; ;) {
+    const key = await nextKey(backend, kernel, { ...search, names }, mismatch)
+    try {
+      return { key, config: openConfig(kernel, key.masterKey, sealedConfig) }
+    } catch (error) {
+      if (!isResticError(error, 'CORRUPT') || error.check !== 'mac') throw error
+      mismatch ??= error
+      names = names.filter((name) => name !== key.keyId)
+    }
+  }
+}
+
+/** When no further key opens, the config is what is wrong, and not the password. */
+async function nextKey(
+  backend: Backend,
+  kernel: Kernel,
+  search: KeySearch,
+  mismatch: unknown,
+): Promise<OpenedKey> {
+  try {
+    return await searchKey(backend, kernel, search)
+  } catch (error) {
+    throw isResticError(error, 'WRONG_PASSWORD') ? (mismatch ?? error) : error
+  }
 }
 
 function isOpenedKey(password: OpenOptions['password']): password is OpenedKey {

@@ -205,6 +205,7 @@ export class Remote implements AsyncDisposable {
         runtime,
         retry: false,
         password: this.#password(),
+        completes: true,
         timer: platform.timer,
         hostname: platform.hostname,
         username: runtime.identity.username,
