@@ -79,18 +79,22 @@ export class BlobClaims {
     return true
   }
 
-  /** A table twice as large with the same ids, for the jobs that start from now on. */
-  grown(): BlobClaims {
-    const next = BlobClaims.create(this.#slotCount * 2)
-    const id = new Uint8Array(32)
+  /** The ids that are in, 32 bytes each, in memory that the next one overwrites. */
+  *ids(): Generator<Uint8Array, void> {
+    const words = new Int32Array(8)
+    const id = new Uint8Array(words.buffer)
     for (let slot = 0; slot < this.#slotCount; slot++) {
       const base = slot * slotWords
       if (Atomics.load(this.#words, base) !== taken) continue
-      const words = new Int32Array(8)
-      for (let word = 0; word < 8; word++) words[word] = this.#words[base + 1 + word] as number
-      id.set(new Uint8Array(words.buffer))
-      next.claim(id)
+      words.set(this.#words.subarray(base + 1, base + slotWords))
+      yield id
     }
+  }
+
+  /** A table twice as large with the same ids, for the jobs that start from now on. */
+  grown(): BlobClaims {
+    const next = BlobClaims.create(this.#slotCount * 2)
+    for (const id of this.ids()) next.claim(id)
     return next
   }
 }

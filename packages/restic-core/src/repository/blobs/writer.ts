@@ -116,6 +116,7 @@ export class PackingWriter implements BlobWriter {
   /** Takes no more blobs, uploads what is open, trees first, then writes the index. */
   async flush(): Promise<void> {
     this.#isClosed = true
+    this.#refuseUnstoredClaims()
     for (const type of ['tree', 'data'] as const) {
       const open = this.#open[type].splice(0)
       for (const pack of mergedPacks(open, this.#packSize)) await this.#close(pack)
@@ -134,6 +135,14 @@ export class PackingWriter implements BlobWriter {
   async abandon(reason: unknown): Promise<void> {
     await this.#uploader.abandon(reason)
     this.#context.index.pending.dropUnplaced()
+  }
+
+  /** Files refer to what some thread has claimed, so it must have come here, whatever became of its job. */
+  #refuseUnstoredClaims(): void {
+    for (const id of this.#claims.ids()) {
+      if (this.#context.index.hasBytes('data', id)) continue
+      throw new Error(`data blob ${toHex(id, 0, 4)} was claimed by a job and not stored`)
+    }
   }
 
   #isNew(type: BlobType, id: Uint8Array): boolean {

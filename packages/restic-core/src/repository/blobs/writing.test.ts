@@ -5,6 +5,7 @@ import { openRepository } from '../open.ts'
 import { noise } from '../../testing/sample-files.ts'
 import { testRepository } from '../../testing/test-repository.ts'
 import { testRuntime } from '../../testing/test-runtime.ts'
+import { BlobClaims } from '../../work/blob-claims.ts'
 import type { BlobWriter } from '../api.ts'
 import { PackBuilder, mergedPacks } from './pack-builder.ts'
 
@@ -56,6 +57,14 @@ describe('writing', () => {
     })
     await expect(careless).rejects.toThrow('blobs that were not stored: 1')
     expect(repository.index.pending.size).toBe(0)
+  })
+
+  it('fails when a job has claimed a blob and not handed it over', async () => {
+    const repository = await (await testRepository({ backend: memoryBackend() })).loadIndex()
+    const careless = repository.writing(async (blobs) => {
+      BlobClaims.attach(blobs.jobSettings().claims).claim(new Uint8Array(32).fill(0xab))
+    })
+    await expect(careless).rejects.toThrow('data blob abababab was claimed')
   })
 })
 
