@@ -71,9 +71,13 @@ export function ownDispatchers(location: RestLocation, options: DispatcherOption
     opened.push(dispatcher)
     return dispatcher
   }
+  const openTrusting = async (): Promise<Dispatcher | undefined> =>
+    (await hasSystemTrust(options.tls)) ? open(true) : undefined
+  // Several requests may find out at once that they need it.
+  let trusting: Promise<Dispatcher | undefined> | undefined
   return {
     open: () => open(false),
-    openTrusting: async () => ((await hasSystemTrust(options.tls)) ? open(true) : undefined),
+    openTrusting: () => (trusting ??= openTrusting()),
     async close() {
       for (const opening of await Promise.allSettled(opened.splice(0))) {
         if (opening.status === 'fulfilled') await opening.value.destroy()
