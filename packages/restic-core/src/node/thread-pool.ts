@@ -128,7 +128,7 @@ class Thread {
     this.#onIdle = handlers.onIdle
     const workerData: WorkerSetup = {
       role: workerRole,
-      flow: this.#flow.buffer as SharedArrayBuffer,
+      flow: this.#flow.buffer,
     }
     this.#worker =
       'url' in entry
