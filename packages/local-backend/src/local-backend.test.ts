@@ -62,6 +62,11 @@ describe('localBackend', () => {
     expect(await modeOf(folder)).toBe(0o700)
   })
 
+  it.runIf(process.platform === 'linux')('fails where no folder can be made', async () => {
+    const backend = localBackend({ path: '/proc/instance-sync/repository' })
+    await expect(backend.create()).rejects.toMatchObject({ code: 'BACKEND' })
+  })
+
   it('shares with the group when the config does', async () => {
     const backend = localBackend({ path: root })
     await backend.create()

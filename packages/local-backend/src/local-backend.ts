@@ -100,12 +100,27 @@ async function createRepository(root: string): Promise<void> {
   if (await exists(join(root, 'config'))) {
     throw new BackendError(`there is a repository in ${root} already`, 'refused')
   }
-  await mkdir(root, { recursive: true, mode: 0o700 })
+  await makeFolders(root)
   for (const folder of foldersOfRepository()) {
     await mkdir(join(root, folder), { recursive: true, mode: 0o700 })
   }
   await flushFolder(join(root, 'data'))
   await flushFolder(root)
+}
+
+/**
+ * Node's own recursive mkdir never ends where a folder exists and none can be made in it for
+ * `ENOENT`, as in /proc.
+ */
+async function makeFolders(path: string): Promise<void> {
+  if (await exists(path)) return
+  const above = dirname(path)
+  if (above !== path) await makeFolders(above)
+  try {
+    await mkdir(path, 0o700)
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error
+  }
 }
 
 async function readRange(

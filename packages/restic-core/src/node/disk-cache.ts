@@ -20,6 +20,7 @@ import { isId, type RepositoryId } from '../base/id.ts'
 import type { ByteRange } from '../backend/backend.ts'
 import type { CachedType, CacheStore } from '../backend/cache.ts'
 import { folderOf } from '../backend/layout.ts'
+import { makeFolders } from './folders.ts'
 
 /** restic writes and reads the same folders, so the two may share a cache. */
 const version = 1
@@ -44,7 +45,7 @@ export async function openDiskCache(options: {
   readonly repository: RepositoryId
 }): Promise<CacheStore> {
   const root = join(options.folder, options.repository)
-  await mkdir(root, { recursive: true, mode: 0o700 })
+  makeFolders(root, 0o700)
   await writeIfAbsent(join(options.folder, 'CACHEDIR.TAG'), tag, 0o644)
   await writeIfAbsent(join(root, 'version'), String(version), 0o600)
   const found = await readFile(join(root, 'version'), 'utf8')

@@ -20,6 +20,7 @@ import type { WritableFile } from '../work/files.ts'
 import { nodeFileAccess } from './file-access.ts'
 import { systemCode, targetError } from './file-errors.ts'
 import { MetadataSetter } from './file-metadata.ts'
+import { makeFolders } from './folders.ts'
 import { type AccountNames, systemAccounts } from './names.ts'
 import { osCalls } from './os-calls.ts'
 import { nativePath } from './paths.ts'
@@ -89,7 +90,7 @@ class FileTarget implements TargetTree {
   makeDirectory(path: string): void {
     this.#attempt('make directory', path, (native) => {
       if (path === rootPath) {
-        mkdirSync(native, { recursive: true, mode: 0o700 })
+        makeFolders(this.#root, 0o700)
         return
       }
       try {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { equalBytes, fromHex, toHex } from '../base/bytes.ts'
 import { type IndexId, asId } from '../base/id.ts'
 import type { IndexColumns } from '../format/index-file.ts'
 import type { IndexCache } from '../repository/index/index-cache.ts'
+import { makeFolders } from './folders.ts'
 
 /** Another number makes older files odd, and so absent. */
 const magic = new TextEncoder().encode('resticX1')
@@ -45,7 +46,7 @@ export function nodeIndexCache(path: string): IndexCache {
     },
 
     async save(files) {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+      makeFolders(dirname(path), 0o700)
       await removeOldTemporaries(path)
       const temporary = `${path}.tmp-${process.pid}-${process.hrtime.bigint()}`
       try {
