@@ -217,6 +217,8 @@ export interface ResticRun {
   readonly cacheDir?: string
   /** What restic reads from its standard input. Default: nothing. */
   readonly input?: string | Uint8Array
+  /** An open file that takes its standard output, which is then not in the result. */
+  readonly output?: number
   readonly signal?: AbortSignal
 }
 
@@ -248,14 +250,14 @@ export async function runRestic(
       }),
       cwd: options.cwd,
       signal: options.signal,
-      stdio: 'pipe',
+      stdio: ['pipe', options.output ?? 'pipe', 'pipe'],
     })
     // restic may end without having read what it was given.
-    child.stdin.on('error', () => {}).end(options.input)
+    child.stdin?.on('error', () => {}).end(options.input)
     const stdout: Buffer[] = []
     const stderr: Buffer[] = []
-    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
-    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+    child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk))
+    child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk))
     const [code, signal] = await once(child, 'close')
     const stdoutBytes = Buffer.concat(stdout)
     return {

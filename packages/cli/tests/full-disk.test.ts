@@ -1,7 +1,7 @@
 /** A disk that is full: the program says so, and what was stored before is whole. */
 import { execFileSync } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
-import { mkdtempSync, rmSync, rmdirSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, rmdirSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -53,6 +53,20 @@ describe.skipIf(disk === undefined)('a disk that is full', () => {
     const listed = await succeed(ours, ['snapshots', '--json'], run)
     expect(JSON.parse(listed.stdout)).toHaveLength(1)
   })
+
+  it.each([{ args: ['snapshots'] }, { args: ['snapshots', '--json'] }, { args: ['--help'] }])(
+    'under the output of $args is no success',
+    async ({ args }) => {
+      const output = openSync('/dev/full', 'w')
+      try {
+        const { code, stderr } = await ours.run(args, { ...run, output })
+        expect(stderr).toMatch(/cannot print: .*no space left/)
+        expect(code).toBe(1)
+      } finally {
+        closeSync(output)
+      }
+    },
+  )
 
   it('under the target of a restore names the files that are not there', async () => {
     const elsewhere = { ...run, repo: join(folder, 'roomy') }

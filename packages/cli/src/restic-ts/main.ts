@@ -30,11 +30,20 @@ export async function main(host: Host): Promise<ExitCode> {
     exit: (code) => host.exit(code),
   })
   try {
-    const invocation = await parseCommandLine(host.words, (text) => void screen.write(text))
-    if (invocation === undefined) return 0
+    let help = ''
+    const invocation = await parseCommandLine(host.words, (text) => {
+      help += text
+    })
+    if (invocation === undefined) {
+      await screen.write(help)
+      return 0
+    }
     globals = globalOptions(invocation.given, host.environment)
     const context = commandContext(host, screen, globals, interrupts.signal)
-    return await invocation.command.execute(invocation.given, context, screen)
+    const code = await invocation.command.execute(invocation.given, context, screen)
+    // Output that went nowhere, as on a full disk, is no success.
+    await screen.write('')
+    return code
   } catch (caught) {
     // What an aborted request or a broken pipe throws says less than why we stopped.
     const error: unknown = interrupts.signal.aborted ? interrupts.signal.reason : caught

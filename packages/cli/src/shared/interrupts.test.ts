@@ -29,6 +29,13 @@ it('aborts when the reader of the output has gone', () => {
   expect(watch.signal.reason).toMatchObject({ exitCode: 141 })
 })
 
+it('aborts with what is wrong when the output cannot be written', () => {
+  const from = sources()
+  using watch = watchInterrupts(from)
+  from.outputs[0]?.emit('error', Object.assign(new Error('ENOSPC: no space'), { code: 'ENOSPC' }))
+  expect(watch.signal.reason).toMatchObject({ message: 'cannot print: ENOSPC: no space' })
+})
+
 it('leaves no signal handler behind', () => {
   const from = sources()
   watchInterrupts(from)[Symbol.dispose]()

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import { Failure } from './failure.ts'
 
 /** The reason a program's work is aborted from outside. Not a failure of the work. */
 export class Interrupted extends Error {
@@ -43,7 +44,11 @@ export function watchInterrupts(sources: InterruptSources): Disposable & {
   })
   const onOutputError = (error: Error & { readonly code?: string }): void => {
     const gone = error.code === 'EPIPE' || error.code === 'EOF'
-    controller.abort(gone ? new Interrupted('the reader of the output has gone', 141) : error)
+    controller.abort(
+      gone
+        ? new Interrupted('the reader of the output has gone', 141)
+        : new Failure(`cannot print: ${error.message}`, { cause: error }),
+    )
   }
   // The listeners on the outputs stay: an error event that nobody takes would end the program.
   for (const output of sources.outputs) output.on('error', onOutputError)
