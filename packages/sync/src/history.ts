@@ -188,7 +188,7 @@ export function findState(lineage: Lineage<HistorySnapshot>, text: string): Hist
   }
   const found = order
     .filter((snapshot) => Date.parse(snapshot.time) <= time)
-    .sort((a, b) => Date.parse(b.time) - Date.parse(a.time))[0]
+    .toSorted((a, b) => Date.parse(b.time) - Date.parse(a.time))[0]
   if (found !== undefined) return found
   throw new SyncError('NOT_FOUND', `there is no state as old as ${text}`)
 }

@@ -1,12 +1,12 @@
 import { SyncError } from './errors.ts'
 import { lookHere, sizedEntries } from './here.ts'
 import type { Platform } from './platform.ts'
-import { type OnConflict, type PullReport, type PushReport } from './report.ts'
+import type { OnConflict, PullReport } from './report.ts'
 import { pull } from './pull.ts'
 import { type SyncOptions, withSession } from './session.ts'
 import { instanceIdPattern, mintInstanceId } from './state/instance-id.ts'
 import { readSettings, writeSettings } from './state/settings.ts'
-import { type Token, readToken, writeToken } from './state/token.ts'
+import { readToken, writeToken } from './state/token.ts'
 import { fileCount } from './tree/entry.ts'
 
 export interface InitOptions extends SyncOptions {

@@ -48,8 +48,8 @@ export type RestoreReport = NotEnabled | Restored
  * newest state; `undo` puts back what was replaced.
  */
 export async function restore(options: RestoreOptions): Promise<RestoreReport> {
-  const report = await withSession(options, (session) => restoreState(session, options))
-  return report ?? { outcome: 'not-enabled' }
+  const restored = await withSession(options, (session) => restoreState(session, options))
+  return restored ?? { outcome: 'not-enabled' }
 }
 
 async function restoreState(session: Session, options: RestoreOptions): Promise<RestoreReport> {

@@ -95,7 +95,7 @@ export async function saveHere(
 
 function problemsOf(entries: Entries, unstable: readonly string[]): string[] {
   const unread = [...entries].filter(([, entry]) => entry.type === 'unreadable')
-  return [...unread.map(([path]) => path), ...unstable].sort()
+  return [...unread.map(([path]) => path), ...unstable].toSorted()
 }
 
 export interface SaveSnapshotInput {

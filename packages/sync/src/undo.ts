@@ -120,5 +120,5 @@ async function storeAside(session: Session): Promise<void> {
 /** All folders above these paths, the innermost first. */
 function foldersOf(paths: readonly string[]): string[] {
   const folders = new Set(paths.flatMap((path) => [...foldersAbove(path)]))
-  return [...folders].sort((a, b) => b.length - a.length)
+  return [...folders].toSorted((a, b) => b.length - a.length)
 }

@@ -1,4 +1,3 @@
-import type { Backend } from '../backend/backend.ts'
 import { memoryBackend } from '../backend/memory.ts'
 import type { InitOptions, Repository } from '../repository/api.ts'
 import { initRepository } from '../repository/init.ts'
@@ -14,9 +13,7 @@ export const testPassword = 'geheim'
 export const testPolynomial = 0x3da3358b4dc173n
 
 /** A new repository with nothing in it. */
-export async function testRepository(
-  options: Partial<Omit<InitOptions, 'password'>> & { readonly backend?: Backend } = {},
-): Promise<Repository> {
+export async function testRepository(options: Partial<InitOptions> = {}): Promise<Repository> {
   return initRepository({
     backend: memoryBackend(),
     runtime: await testRuntime(),

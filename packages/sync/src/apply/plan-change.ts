@@ -72,7 +72,7 @@ function emptiedFolders(changes: readonly Change[], target: Entries): string[] {
   }
   return [...candidates]
     .filter((folder) => !filled.has(folder))
-    .sort((a, b) => b.split('/').length - a.split('/').length)
+    .toSorted((a, b) => b.split('/').length - a.split('/').length)
 }
 
 function refuseBlocked(

@@ -79,7 +79,6 @@ async function refuseWithoutSpace(files: FolderFiles, wanted: readonly Change[])
   for (const { after } of wanted) if (after?.type === 'file') needed += BigInt(after.size)
   const free = await files.freeBytes()
   if (free >= needed) return
-  const mib = (bytes: bigint): string => `${bytes / 1_048_576n} MiB`
   throw new SyncError('NO_SPACE', `the disk has ${mib(free)} free, and ${mib(needed)} are needed`, {
     hint: 'Make room on the disk of the pack folder, and run the command again.',
   })
@@ -102,7 +101,7 @@ async function flushStaged(
   for (const { path } of wanted) {
     for (const folder of foldersAbove(path)) folders.add(joined(stagedFiles, folder))
   }
-  for (const folder of [...folders].sort((a, b) => b.length - a.length)) {
+  for (const folder of [...folders].toSorted((a, b) => b.length - a.length)) {
     if (files.stat(folder)?.type === 'folder') await files.flushFolder(folder)
   }
 }
@@ -114,4 +113,8 @@ function placement(files: FolderFiles, path: string): Placement {
   throw new SyncError('NOT_FOUND', `${path} is not in the snapshot it was to come from`, {
     paths: [folderOf(path), path],
   })
+}
+
+function mib(bytes: bigint): string {
+  return `${bytes / 1_048_576n} MiB`
 }

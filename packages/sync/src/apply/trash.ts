@@ -19,7 +19,7 @@ export function trashItems(files: FolderFiles): TrashItem[] {
     .list(controlPaths.trash)
     .filter((name) => /^\d+$/.test(name))
     .map((name) => ({ number: Number(name), path: joined(controlPaths.trash, name) }))
-    .sort((a, b) => b.number - a.number)
+    .toSorted((a, b) => b.number - a.number)
 }
 
 export function nextTrash(files: FolderFiles): string {

@@ -6,7 +6,7 @@ import { settlesTag, sideTag } from './marks.ts'
 import { isOlder, mergedSeen, withPush } from './seen.ts'
 
 const id = (name: string | number): SnapshotId =>
-  [...`${name}`]
+  Array.from(`${name}`)
     .map((c) => c.charCodeAt(0).toString(16))
     .join('')
     .padStart(64, '0') as SnapshotId
@@ -176,7 +176,7 @@ function trueHeads(left: readonly Simulated[]): SnapshotId[] {
   return states
     .map((one) => one.id)
     .filter((one) => !covered.has(one))
-    .sort()
+    .toSorted()
 }
 
 describe('any history', () => {
@@ -186,7 +186,7 @@ describe('any history', () => {
         const all = simulate(steps)
         const shuffled = all
           .map((one) => ({ one, key: order.next().value as number }))
-          .sort((a, b) => a.key - b.key)
+          .toSorted((a, b) => a.key - b.key)
           .map(({ one }) => one)
         expect(headIds(...shuffled)).toEqual(trueHeads(all))
       }),

@@ -60,7 +60,7 @@ export class Lineage<S extends LineageSnapshot> {
       }
     }
     const open = states.filter((state) => !covered.has(identityOf(state)))
-    return this.#withoutBridged(open, states).sort((a, b) => (a.id < b.id ? -1 : 1))
+    return this.#withoutBridged(open, states).toSorted((a, b) => (a.id < b.id ? -1 : 1))
   }
 
   /** Whether `newer` builds on `older` or is it, as far as what is left can tell. */

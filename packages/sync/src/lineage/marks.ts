@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { SnapshotId } from 'restic-core'
+import { type SnapshotId, asId } from 'restic-core'
 import type { Seen } from './seen.ts'
 
 /** On every snapshot that the sync layer makes. */
@@ -19,7 +19,7 @@ export function settlesTag(id: SnapshotId): string {
 export function settledBy(tags: readonly string[]): SnapshotId[] {
   return tags.flatMap((tag) => {
     const id = settlesPattern.exec(tag)?.[1]
-    return id === undefined ? [] : [id as SnapshotId]
+    return id === undefined ? [] : [asId<'snapshot'>(id)]
   })
 }
 

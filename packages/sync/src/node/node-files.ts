@@ -14,24 +14,33 @@ const noFlushCodes = new Set(['EINVAL', 'ENOTSUP', 'EISDIR', 'EPERM', 'EACCES', 
 
 /** A folder on this machine's disks. */
 export function nodeFiles(root: string): FolderFiles {
-  const at = (path: string): string | Buffer => systemPath(root, path)
-  const reading = async <T>(path: string, run: () => Promise<T>): Promise<T> => {
-    try {
-      return await run()
-    } catch (error) {
-      throw sourceError(error, root, path)
-    }
+  const disk: Disk = {
+    at: (path) => systemPath(root, path),
+    async writing(path, run) {
+      try {
+        return await run()
+      } catch (error) {
+        throw targetError(error, root, path)
+      }
+    },
   }
-  const writing = async <T>(path: string, run: () => Promise<T>): Promise<T> => {
-    try {
-      return await run()
-    } catch (error) {
-      throw targetError(error, root, path)
-    }
-  }
-  return {
-    root,
+  return { root, ...reads(root, disk), ...newFiles(disk), ...moves(disk), ...flushes(disk) }
+}
 
+/** One folder of this machine. */
+interface Disk {
+  readonly at: (path: string) => string | Buffer
+  /** Runs what changes the folder; its errors are told as those of the target. */
+  readonly writing: <T>(path: string, run: () => Promise<T>) => Promise<T>
+}
+
+type Reads = 'list' | 'stat' | 'linkTarget' | 'read' | 'freeBytes'
+type NewFiles = 'create' | 'claim' | 'copy' | 'makeFolder' | 'makeSymlink'
+type Moves = 'rename' | 'remove' | 'removeFolder' | 'setModified'
+type Flushes = 'flushFile' | 'flushFolder'
+
+function reads(root: string, { at }: Disk): Pick<FolderFiles, Reads> {
+  return {
     list(path) {
       try {
         return listNames(at(path))
@@ -69,6 +78,19 @@ export function nodeFiles(root: string): FolderFiles {
       }
     },
 
+    async freeBytes() {
+      try {
+        const { bavail, bsize } = await fsp.statfs(root, { bigint: true })
+        return bavail * bsize
+      } catch (error) {
+        throw sourceError(error, root, '')
+      }
+    },
+  }
+}
+
+function newFiles({ at, writing }: Disk): Pick<FolderFiles, NewFiles> {
+  return {
     create: (path, content, permissions) =>
       writing(path, async () => {
         const handle = await fsp.open(at(path), 'wx', permissions)
@@ -96,15 +118,21 @@ export function nodeFiles(root: string): FolderFiles {
         fsp.copyFile(at(from), at(to), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE),
       ),
 
-    rename: (from, to) => writing(to, () => patiently(() => fsp.rename(at(from), at(to)))),
-
-    remove: (path) =>
-      writing(path, () => patiently(() => fsp.rm(at(path), { force: true, maxRetries: 0 }))),
-
     makeFolder: (path, permissions = 0o777) =>
       writing(path, async () => {
         await fsp.mkdir(at(path), { recursive: true, mode: permissions })
       }),
+
+    makeSymlink: (path, target) => writing(path, () => fsp.symlink(systemText(target), at(path))),
+  }
+}
+
+function moves({ at, writing }: Disk): Pick<FolderFiles, Moves> {
+  return {
+    rename: (from, to) => writing(to, () => patiently(() => fsp.rename(at(from), at(to)))),
+
+    remove: (path) =>
+      writing(path, () => patiently(() => fsp.rm(at(path), { force: true, maxRetries: 0 }))),
 
     removeFolder: (path) =>
       writing(path, async () => {
@@ -119,14 +147,16 @@ export function nodeFiles(root: string): FolderFiles {
         }
       }),
 
-    makeSymlink: (path, target) => writing(path, () => fsp.symlink(systemText(target), at(path))),
-
     setModified: (path, mtimeNs) =>
       writing(path, () => {
         const seconds = Number(mtimeNs) / 1e9
         return fsp.lutimes(at(path), seconds, seconds)
       }),
+  }
+}
 
+function flushes({ at, writing }: Disk): Pick<FolderFiles, Flushes> {
+  return {
     // Windows flushes only what is open for writing; elsewhere a read-only file must do, too.
     flushFile: (path) =>
       writing(path, () => flush(at(path), process.platform === 'win32' ? 'r+' : 'r')),
@@ -138,12 +168,6 @@ export function nodeFiles(root: string): FolderFiles {
         } catch (error) {
           if (!noFlushCodes.has(codeOf(error))) throw error
         }
-      }),
-
-    freeBytes: () =>
-      reading('', async () => {
-        const { bavail, bsize } = await fsp.statfs(root, { bigint: true })
-        return bavail * bsize
       }),
   }
 }

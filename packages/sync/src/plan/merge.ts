@@ -59,7 +59,7 @@ export function mergeStates({ base, here, there, unitOf }: MergeInput): Merge {
     copyPaths(takesHere ? here : there, paths, result)
   }
   dropFilledFolders(result)
-  return { result, conflicts: conflicts.sort((a, b) => (a.path < b.path ? -1 : 1)) }
+  return { result, conflicts: conflicts.toSorted((a, b) => (a.path < b.path ? -1 : 1)) }
 }
 
 /** The outermost places that hold a file on one side and other entries below them on the other. */

@@ -53,7 +53,7 @@ describe('mergeStates', () => {
     const there = state({ b: '1', c: '1' })
     const { result, conflicts } = mergeStates({ base: undefined, here, there, unitOf })
     expect(conflicts).toEqual([])
-    expect([...result.keys()].sort()).toEqual(['a', 'b', 'c'])
+    expect([...result.keys()].toSorted()).toEqual(['a', 'b', 'c'])
   })
 
   it('conflicts where a file here is a folder there', () => {
@@ -76,7 +76,7 @@ describe('placeBeside', () => {
     const ours = state({ 'saves/W/a': '1', 'saves/W/r/b': '1', 'config/x.toml': '1' })
     const conflicts = mergeStates({ base: new Map(), here: ours, there, unitOf }).conflicts
     const { result } = placeBeside(there, ours, conflicts, options)
-    expect([...result.keys()].sort()).toEqual([
+    expect([...result.keys()].toSorted()).toEqual([
       'config/x (from DESK-TOP, 2026-11-21 18.30).toml',
       'config/x.toml',
       'saves/W (from DESK-TOP, 2026-11-21 18.30)/a',
@@ -111,10 +111,11 @@ describe('assumeUnread', () => {
   })
 })
 
-describe('findAlarm', () => {
-  const many = (count: number, folder: string): Record<string, string> =>
-    Object.fromEntries(Array.from({ length: count }, (_, at) => [`${folder}/${at}`, 'x']))
+function many(count: number, folder: string): Record<string, string> {
+  return Object.fromEntries(Array.from({ length: count }, (_, at) => [`${folder}/${at}`, 'x']))
+}
 
+describe('findAlarm', () => {
   it('knows a folder that was emptied', () => {
     expect(findAlarm(state({ a: '1' }), new Map(), unitOf)?.kind).toBe('emptied')
     expect(findAlarm(new Map(), new Map(), unitOf)).toBeUndefined()
@@ -137,7 +138,15 @@ describe('findAlarm', () => {
 // ---- properties
 
 const path = fc.constantFrom(
-  ...['a', 'a/b', 'a/b/c', 'b', 'saves/W/1', 'saves/W/2', 'saves/V/1', 'saves', 'c/d'],
+  'a',
+  'a/b',
+  'a/b/c',
+  'b',
+  'saves/W/1',
+  'saves/W/2',
+  'saves/V/1',
+  'saves',
+  'c/d',
 )
 const entry: fc.Arbitrary<Entry> = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom('1', '2', '3').map((content) => file(content)) },
@@ -171,7 +180,11 @@ describe('any merge', () => {
         const isIn = (unit: string): boolean => conflicts.some((one) => isWithin(unit, one.path))
         for (const unit of ['saves/W', 'saves/V'].filter((one) => !isIn(one))) {
           const of = (entries: Entries): string =>
-            JSON.stringify([...entries].filter(([one]) => unitOf(one) === unit).sort())
+            JSON.stringify(
+              [...entries]
+                .filter(([one]) => unitOf(one) === unit)
+                .toSorted(([a], [b]) => (a < b ? -1 : 1)),
+            )
           expect([of(here), of(there)]).toContain(of(result))
         }
       }),

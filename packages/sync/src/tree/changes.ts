@@ -20,7 +20,7 @@ export function changesBetween(before: Entries, after: Entries): Change[] {
   for (const [path, entry] of after) {
     if (!before.has(path)) changes.push({ path, kind: 'added', before: undefined, after: entry })
   }
-  return changes.sort((a, b) => (a.path < b.path ? -1 : 1))
+  return changes.toSorted((a, b) => (a.path < b.path ? -1 : 1))
 }
 
 /** Counts of files and links; an empty folder that comes or goes counts as nothing. */

@@ -82,7 +82,7 @@ export function* foldersAbove(path: string): Generator<string> {
 
 /** A folder that something was put into is no leaf any more. */
 export function dropFilledFolders(entries: Map<string, Entry>): void {
-  for (const path of [...entries.keys()]) {
+  for (const path of entries.keys()) {
     for (const folder of foldersAbove(path)) {
       if (entries.get(folder)?.type === 'folder') entries.delete(folder)
     }

@@ -12,7 +12,7 @@ export interface Hashing {
  */
 export function fingerprint(entries: Entries, hashing: Hashing): string {
   const lines = [...entries].map(([path, entry]) => `${JSON.stringify(path)} ${entryText(entry)}\n`)
-  return hexHash(lines.sort().join(''), hashing)
+  return hexHash(lines.toSorted().join(''), hashing)
 }
 
 /** Lowercase hex of the SHA-256 of a text. */
