@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { decodeText } from './decode-text.ts'
+import { nameFromBytes } from 'restic-core/format'
+import { decodeText, trimBlanks } from './decode-text.ts'
 import { Failure } from './failure.ts'
 import { splitWords } from './split-words.ts'
 
@@ -80,7 +81,7 @@ export function refuseEmpty(password: string): string {
 
 async function filePassword(path: string): Promise<string> {
   try {
-    return decodeText(await readFile(path)).trim()
+    return trimBlanks(decodeText(await readFile(path)))
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
     throw new Failure(
@@ -105,5 +106,5 @@ async function commandPassword(command: string): Promise<string> {
     child.once('close', (status, signal) => resolve(status ?? signal ?? 'no status'))
   })
   if (code !== 0) throw new Failure(`the password command failed: exit status ${code}`)
-  return Buffer.concat(chunks).toString('utf8').trim()
+  return trimBlanks(nameFromBytes(Buffer.concat(chunks)))
 }

@@ -1,4 +1,5 @@
 import type { ReadStream } from 'node:tty'
+import { nameFromBytes } from 'restic-core/format'
 import type { PasswordInput } from './password.ts'
 import type { OutputStream } from './screen.ts'
 
@@ -23,7 +24,7 @@ async function readFirstLine(input: NodeJS.ReadableStream): Promise<string> {
     chunks.push(bytes)
     if (bytes.includes(newline)) break
   }
-  const text = Buffer.concat(chunks).toString('utf8')
+  const text = nameFromBytes(Buffer.concat(chunks))
   return text.split('\n', 1)[0]?.replace(/\r$/, '') ?? ''
 }
 

@@ -11,6 +11,7 @@ import {
   jsonWord,
   parseJsonObject,
 } from './json.ts'
+import { nameToBytes } from './name.ts'
 import { type MasterKey, open, seal, validateMasterKey } from './seal.ts'
 
 /** The master key, sealed with a password. Stored as plain JSON; many may exist beside each other. */
@@ -125,14 +126,17 @@ export function openMasterKey(
   return parseMasterKey(json, what)
 }
 
-/** scrypt's 64 bytes are the key for AES, then k and r of the MAC. */
+/**
+ * scrypt's 64 bytes are the key for AES, then k and r of the MAC. A password is bytes for restic, so
+ * one that is not UTF-8 comes in the encoding of format/name.ts.
+ */
 function stretchPassword(
   kernel: Kernel,
   password: string,
   salt: Uint8Array,
   cost: ScryptCost,
 ): MasterKey {
-  const stretched = kernel.scrypt(encodeText(password), salt, cost, 64)
+  const stretched = kernel.scrypt(nameToBytes(password), salt, cost, 64)
   return {
     encrypt: stretched.subarray(0, 32),
     macK: stretched.subarray(32, 48),

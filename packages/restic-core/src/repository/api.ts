@@ -35,7 +35,10 @@ export interface OpenOptions extends Cancellable {
   /** Disposed with the session. */
   readonly backend: Backend
   readonly runtime: Runtime
-  /** The password, a way to ask for it, or a key opened before. */
+  /**
+   * The password, a way to ask for it, or a key opened before. Bytes that are not UTF-8 stand in it
+   * as `nameFromBytes` of `restic-core/format` has them.
+   */
   readonly password: string | (() => Promise<string>) | OpenedKey
   /** Tried first: a key id or the beginning of one. */
   readonly keyHint?: string | undefined
