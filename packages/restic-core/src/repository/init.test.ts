@@ -76,7 +76,7 @@ describe('initRepository', () => {
   it('asks for the password before it touches the store', async () => {
     const backend = memoryBackend()
     const refusal = new Error('no password')
-    const made = testRepository({ backend, password: () => Promise.reject(refusal) } as object)
+    const made = testRepository({ backend, password: () => Promise.reject(refusal) })
     await expect(made).rejects.toBe(refusal)
     expect(backend.files().size).toBe(0)
   })
