@@ -105,6 +105,19 @@ const stories: readonly Story[] = [
     again: (machine) => push(options(machine)),
   },
   {
+    name: 'a first push',
+    before: ({ a, cloud }) => {
+      cloud.reset(new Map())
+      for (const name of ['state.json', 'cache']) {
+        rmSync(join(a.folder, '.cloud-sync', name), { recursive: true })
+      }
+      return Promise.resolve()
+    },
+    machine: 'a',
+    run: (machine, fate) => push(options(machine, fate)),
+    again: (machine) => push(options(machine)),
+  },
+  {
     name: 'a restore',
     before: async (all) => {
       await bPushesSecond(all)

@@ -47,10 +47,11 @@ export class Fate {
   }
 }
 
-const changing = new Set([
-  ...['create', 'claim', 'copy', 'rename', 'remove', 'makeFolder', 'removeFolder'],
-  ...['makeSymlink', 'setModified', 'flushFile', 'flushFolder'],
-])
+const changing = new Set(
+  'create claim copy rename remove makeFolder removeFolder makeSymlink setModified flushFile flushFolder'.split(
+    ' ',
+  ),
+)
 
 /** The folder of a machine with a fate. Its lock is left out: its heartbeat has its own time. */
 export function fatedFiles(files: FolderFiles, fate: Fate): FolderFiles {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { localBackend } from '@instance-sync/local-backend'
 import { type Repository, openRepository, walkTree } from 'restic-core'
 import { nodeFileAccess } from 'restic-core/node'
-import { testRuntime } from 'restic-core/testing'
+import { testRuntime } from '../../restic-core/src/testing/test-runtime.ts'
 import { token } from './machine.ts'
 
 /** What the history of an instance holds, read from the server's disk and not through the product. */

@@ -20,7 +20,8 @@ import {
 } from 'restic-core'
 import { memoryBackend } from 'restic-core/backend'
 import { fileSource, fileTarget, nodeFileAccess, nodeSessionCache } from 'restic-core/node'
-import { quickCost, testRuntime } from 'restic-core/testing'
+import { quickCost } from '../../restic-core/src/testing/test-repository.ts'
+import { testRuntime } from '../../restic-core/src/testing/test-runtime.ts'
 import { nodePlatform } from '../src/node/node-platform.ts'
 import type { Platform } from '../src/platform.ts'
 import { linuxRules } from '../src/plan/names.ts'
@@ -141,7 +142,7 @@ export function readFiles(folder: string): Record<string, string> {
     const names = readdirSync(join(folder, path), { withFileTypes: true })
     const seen = names.filter(({ name }) => path !== '' || name !== '.cloud-sync')
     if (seen.length === 0 && path !== '') found[`${path}/`] = ''
-    for (const { name } of seen.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    for (const { name } of seen.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
       const at = path === '' ? name : `${path}/${name}`
       const isFolder = seen.find((one) => one.name === name)?.isDirectory() === true
       if (isFolder) walk(at)

@@ -19,10 +19,9 @@ import { type Machine, makeMachine, readFiles, temporaryFolder, token } from './
  * And at the end, once the network is up, pulls and pushes make all machines equal.
  */
 
-const paths = [
-  ...['saves/World/level.dat', 'saves/World/region/r.mca', 'saves/World/region'],
-  ...['saves/Other/level.dat', 'saves/Other', 'options.txt', 'config/a', 'config/a/b', 'config'],
-]
+const worlds = ['World/level.dat', 'World/region/r.mca', 'World/region', 'Other/level.dat', 'Other']
+const elsewhere = ['options.txt', 'config/a', 'config/a/b', 'config']
+const paths = [...worlds.map((path) => `saves/${path}`), ...elsewhere]
 const answerNames = ['stop', 'keep-here', 'keep-there', 'keep-both', 'merge'] as const
 
 export type Step =
@@ -111,7 +110,7 @@ export interface ModelOptions {
 }
 
 /** Plays random sequences against a real server; rejects with the smallest one that breaks a rule. */
-export async function checkModel(options: ModelOptions): Promise<void> {
+export async function checkModel(wish: ModelOptions): Promise<void> {
   using data = temporaryFolder()
   await using server = await startRestServer({
     dataDir: data.path,
@@ -121,13 +120,13 @@ export async function checkModel(options: ModelOptions): Promise<void> {
   })
   let count = 0
   const property = fc.asyncProperty(sequence, async (played) => {
-    await play(server, data.path, played, ++count % options.checkEvery === 0)
-    options.onRun?.(count)
+    await play(server, data.path, played, ++count % wish.checkEvery === 0)
+    wish.onRun?.(count)
   })
   await fc.assert(property, {
-    numRuns: options.runs,
-    ...(options.seed !== undefined && { seed: options.seed }),
-    ...(options.path !== undefined && { path: options.path }),
+    numRuns: wish.runs,
+    ...(wish.seed !== undefined && { seed: wish.seed }),
+    ...(wish.path !== undefined && { path: wish.path }),
     endOnFailure: false,
   })
 }
@@ -229,7 +228,9 @@ class World {
     for (const at of this.#machines) at.network.isUp = true
     for (let round = 0; round < 4; round++) {
       for (const at of this.#machines) {
-        await this.#keeping(at, () => pull({ ...options(at), onConflict: 'keep-both' }))
+        await this.#keeping(at, () =>
+          pull({ ...options(at), onConflict: 'keep-both', allowEmpty: true }),
+        )
         await this.#keeping(at, () => push({ ...options(at), allowEmpty: true }))
       }
     }
