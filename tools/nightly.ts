@@ -25,6 +25,7 @@ await checkModel({
   seed,
   path: values.path,
   checkEvery: 50,
+  onFailure: (error, played) => console.log(`${String(error)}\n${JSON.stringify(played)}`),
   onRun(count) {
     const seconds = Math.round((performance.now() - started) / 1000)
     if (count % 100 === 0) console.log(`${count} sequences in ${seconds} s`)

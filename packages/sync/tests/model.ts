@@ -107,6 +107,8 @@ export interface ModelOptions {
   /** Every so many sequences the real restic checks the repository. */
   readonly checkEvery: number
   readonly onRun?: (count: number) => void
+  /** Told of each failure at once; shrinking it takes a while. */
+  readonly onFailure?: (error: unknown, played: Sequence) => void
 }
 
 /** Plays random sequences against a real server; rejects with the smallest one that breaks a rule. */
