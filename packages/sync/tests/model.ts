@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { type RunningServer, runRestic, startRestServer } from '../../../tools/servers.ts'
 import { peers } from '../../../tools/peers.ts'
-import { type Answer, init, isSyncError, pull, push, restore, undo } from '../src/index.ts'
+import { type Answer, init, isSyncError, pull, push, restore, status, undo } from '../src/index.ts'
 import { Fate } from './faults.ts'
 import { HistoryOracle } from './history-oracle.ts'
 import { type Machine, makeMachine, readFiles, temporaryFolder, token } from './machine.ts'
@@ -122,7 +122,12 @@ export async function checkModel(wish: ModelOptions): Promise<void> {
   })
   let count = 0
   const property = fc.asyncProperty(sequence, async (played) => {
-    await play(server, data.path, played, ++count % wish.checkEvery === 0)
+    try {
+      await play(server, data.path, played, ++count % wish.checkEvery === 0)
+    } catch (error) {
+      wish.onFailure?.(error, played)
+      throw error
+    }
     wish.onRun?.(count)
   })
   await fc.assert(property, {
@@ -188,6 +193,8 @@ async function expectClean(repository: string): Promise<void> {
 class World {
   readonly #machines: readonly Machine[]
   readonly #oracle: HistoryOracle
+  /** machines that died; the next command ends what they were at, and so may change files */
+  readonly #interrupted = new Set<Machine>()
   #written = 0
 
   constructor(machines: readonly Machine[], oracle: HistoryOracle) {
@@ -249,7 +256,7 @@ class World {
   }
 
   async #pull(at: Machine, { answer: onConflict, dies: last, again: repeats }: StepOf<'pull'>) {
-    const before = syncedFiles(at.folder)
+    const before = await this.#filesBefore(at)
     const report = await this.#mortal(at, last, (fate) =>
       pull({ ...options(at, fate), onConflict }),
     )
@@ -267,7 +274,7 @@ class World {
   }
 
   async #push(at: Machine, { dies: last, again: repeats }: StepOf<'push'>): Promise<void> {
-    const before = syncedFiles(at.folder)
+    const before = await this.#filesBefore(at)
     const report = await this.#mortal(at, last, (fate) => push(options(at, fate)))
     expectSame(syncedFiles(at.folder), before, 'a push')
     const isStored =
@@ -284,6 +291,12 @@ class World {
     expectOutcome(await this.#keeping(at, () => push(options(at))), 'up-to-date')
     await this.#oracle.contents()
     if (this.#oracle.snapshotCount !== count) throw new Error('a second push made a snapshot')
+  }
+
+  /** What is there once an interrupted command has been ended, which any command does. */
+  async #filesBefore(at: Machine): Promise<Record<string, string>> {
+    if (this.#interrupted.delete(at)) await this.#keeping(at, () => status(options(at)))
+    return syncedFiles(at.folder)
   }
 
   async #bothPush(one: Machine, other: Machine): Promise<void> {
@@ -315,7 +328,10 @@ class World {
         return undefined
       }
     })
-    if (fate.isDead) rmSync(join(at.folder, '.cloud-sync/lock'), { force: true })
+    if (fate.isDead) {
+      rmSync(join(at.folder, '.cloud-sync/lock'), { force: true })
+      this.#interrupted.add(at)
+    }
     return fate.isDead ? undefined : report
   }
 
