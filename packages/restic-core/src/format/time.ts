@@ -165,7 +165,7 @@ const daysPerEra = 146_097
 const epochDays = 719_468
 
 /** Days since 1970-01-01 of a date in the Gregorian calendar, extended before its time. */
-function daysOfDate(year: number, month: number, day: number): number {
+export function daysOfDate(year: number, month: number, day: number): number {
   const marchYear = month > 2 ? year : year - 1
   const era = Math.floor(marchYear / 400)
   const yearOfEra = marchYear - era * 400
@@ -174,7 +174,8 @@ function daysOfDate(year: number, month: number, day: number): number {
   return era * daysPerEra + yearOfEra * 365 + leapDays + dayOfYear - epochDays
 }
 
-function dateOfDays(days: number): { year: number; month: number; day: number } {
+/** The inverse of `daysOfDate`. */
+export function dateOfDays(days: number): { year: number; month: number; day: number } {
   const era = Math.floor((days + epochDays) / daysPerEra)
   const dayOfEra = days + epochDays - era * daysPerEra
   const leapDays =

@@ -1,4 +1,6 @@
 import type { Clock } from '../base/clock.ts'
+import { unixZone } from './local-zone.ts'
+import type { UtcOffset } from './zone-rule.ts'
 
 /** The machine's clock and its time zone, as `TZ` or the system sets it. */
 export function systemClock(): Clock {
@@ -13,7 +15,7 @@ export function systemClock(): Clock {
       const drift = elapsed - wall
       return drift > 10_000_000n || drift < -10_000_000n ? wall : elapsed
     },
-    utcOffset: cachedOffsets(),
+    utcOffset: process.platform === 'win32' ? cachedOffsets() : unixZone(process.env['TZ']),
   }
 }
 
@@ -21,7 +23,7 @@ const quarterSeconds = 900
 const cachedQuartersMax = 10_000
 
 /** Clocks change at full quarters of an hour, so one answer serves a quarter at whose ends it is the same. */
-function cachedOffsets(): (epochSeconds: number) => number {
+function cachedOffsets(): UtcOffset {
   const offsets = new Map<number, number>()
   return (epochSeconds) => {
     const quarter = Math.floor(epochSeconds / quarterSeconds)
