@@ -1,4 +1,4 @@
-/** The built program on the oldest and the newest Node: the demo, and how quick it is to do nothing. */
+/** The built program on the oldest and the newest Node: the demo. */
 import { execFile } from 'node:child_process'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -29,22 +29,4 @@ describe.for(['node-20', 'node-26'])('instance-sync on %s', (name) => {
     expect(stdout).toContain('every check passed')
     expect(await readdir(temporary)).toEqual([])
   })
-
-  it('takes less than 100 ms of its own where nothing is opted in', async () => {
-    const machine = await world.machine()
-    const bare = await fastest(node, ['-e', '0'], machine.folder)
-    const idle = await fastest(node, [world.program, 'pull'], machine.folder)
-    expect(idle - bare).toBeLessThan(100)
-  })
 })
-
-/** Milliseconds of the quickest of some runs: the others were disturbed. */
-async function fastest(node: string, args: readonly string[], cwd: string): Promise<number> {
-  let best = Number.POSITIVE_INFINITY
-  for (let turn = 0; turn < 7; turn++) {
-    const start = performance.now()
-    await execute(node, args, { cwd })
-    best = Math.min(best, performance.now() - start)
-  }
-  return best
-}

@@ -1,18 +1,14 @@
-/** The built program on the oldest and the newest Node: the main work, and how long it takes to start. */
-import { execFile } from 'node:child_process'
+/** The built program on the oldest and the newest Node: the main work. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeSample } from '../../../fixtures/sample.ts'
-import { buildPrograms } from '../../../tools/build.ts'
 import { peers } from '../../../tools/peers.ts'
 import { type ResticRun, runRestic, startRestServer } from '../../../tools/servers.ts'
 import { folderState } from './folder-state.ts'
 import { builtProgram, succeed } from './programs.ts'
 
-const execute = promisify(execFile)
 const runtimes = join(import.meta.dirname, '../../../tools/runtimes')
 
 let folder = ''
@@ -44,13 +40,6 @@ describe.for(['node-20', 'node-26'])('on %s', (name) => {
       expect((await runRestic(restic018, ['check', '--read-data'], run)).code).toBe(0)
     },
   )
-
-  it('starts in less than 100 ms of its own', async () => {
-    const [file = ''] = await buildPrograms(['restic-ts'], join(folder, name))
-    const bare = await fastest(node, ['-e', '0'])
-    const version = await fastest(node, [file, 'version'])
-    expect(version - bare).toBeLessThan(100)
-  })
 })
 
 /** What every Node can restore: it has no way to make fifos and to set times exactly. */
@@ -58,15 +47,4 @@ function contents(path: string) {
   return folderState(path)
     .filter(({ type }) => type !== 'fifo')
     .map(({ path: at, type, mode, content, linkedTo }) => ({ at, type, mode, content, linkedTo }))
-}
-
-/** Milliseconds of the quickest of some runs: the others were disturbed. */
-async function fastest(node: string, args: readonly string[]): Promise<number> {
-  let best = Number.POSITIVE_INFINITY
-  for (let turn = 0; turn < 7; turn++) {
-    const start = performance.now()
-    await execute(node, args)
-    best = Math.min(best, performance.now() - start)
-  }
-  return best
 }

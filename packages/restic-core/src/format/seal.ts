@@ -17,6 +17,16 @@ const macLength = 16
 /** What sealing adds to a plaintext, bytes. */
 export const sealOverhead: number = ivLength + macLength
 
+/** As `sealInto`, in memory of its own. */
+export function seal(
+  kernel: Kernel,
+  key: MasterKey,
+  plaintext: Uint8Array,
+  iv: Uint8Array,
+): Uint8Array {
+  return sealInto(kernel, key, plaintext, iv, new Uint8Array(plaintext.length + sealOverhead))
+}
+
 /**
  * Enciphers and authenticates.
  *
@@ -28,18 +38,20 @@ export const sealOverhead: number = ivLength + macLength
  * Source: restic's design document, section "Keys, Encryption and MAC".
  *
  * @param iv 16 random bytes, never used before
+ * @param sealed where it goes: `sealOverhead` bytes longer than the plaintext
+ * @returns `sealed`
  */
-export function seal(
+export function sealInto(
   kernel: Kernel,
   key: MasterKey,
   plaintext: Uint8Array,
   iv: Uint8Array,
+  sealed: Uint8Array,
 ): Uint8Array {
   if (iv.length !== ivLength || isZero(iv)) {
     throw new TypeError(`an iv is ${ivLength} bytes that are not all zero`)
   }
   const ciphertext = kernel.aesCtr(key.encrypt, iv, plaintext)
-  const sealed = new Uint8Array(plaintext.length + sealOverhead)
   sealed.set(iv)
   sealed.set(ciphertext, ivLength)
   sealed.set(mac(kernel, key, iv, ciphertext), ivLength + ciphertext.length)

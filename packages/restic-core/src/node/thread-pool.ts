@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { decodeJobError } from '../work/job-error.ts'
 import type { JobKind, Jobs } from '../work/jobs.ts'
-import type { RunOptions, TaskPool } from '../work/pool.ts'
+import type { JobPart, RunOptions, TaskPool } from '../work/pool.ts'
 import { type WorkerEntry, workerEntry } from './worker-entry.ts'
 import {
   type JobReply,
@@ -113,6 +113,8 @@ class ThreadPool implements TaskPool {
 class Thread {
   readonly #worker: Worker
   readonly #flow = new Int32Array(new SharedArrayBuffer(8))
+  /** Where the memory of parts goes back. */
+  readonly #memory: MessagePort
   readonly #onIdle: () => void
   #task: Task | undefined
   /** parts that the receiver has not finished with */
@@ -126,20 +128,21 @@ class Thread {
     handlers: { readonly onIdle: () => void; readonly onDeath: () => void },
   ) {
     this.#onIdle = handlers.onIdle
-    const workerData: WorkerSetup = {
-      role: workerRole,
-      flow: this.#flow.buffer,
-    }
+    const { port1, port2: returned } = new MessageChannel()
+    this.#memory = port1
+    const workerData: WorkerSetup = { role: workerRole, flow: this.#flow.buffer, returned }
+    const options = { workerData, transferList: [returned], resourceLimits }
     this.#worker =
       'url' in entry
-        ? new Worker(entry.url, { workerData, resourceLimits })
-        : new Worker(entry.source, { workerData, resourceLimits, eval: true })
+        ? new Worker(entry.url, options)
+        : new Worker(entry.source, { ...options, eval: true })
     this.#worker.on('message', (reply: JobReply) => this.#receive(reply))
     let death: Error = new Error('a worker thread ended while it had a job')
     this.#worker.on('error', (error: Error) => {
       death = new Error(`a worker thread died: ${error.message}`, { cause: error })
     })
     this.#worker.on('exit', () => {
+      this.#memory.close()
       handlers.onDeath()
       const task = this.#release()
       task?.reject(death)
@@ -180,18 +183,17 @@ class Thread {
     }
   }
 
-  async #deliver(
-    task: Task,
-    part: { readonly value: unknown; readonly weight: number },
-  ): Promise<void> {
+  async #deliver(task: Task, { value, memory }: JobPart<unknown>): Promise<void> {
     this.#open++
     try {
-      await task.onPart?.(part.value as never)
+      await task.onPart?.(value as never)
     } catch (error) {
       this.#partFailure ??= { error }
       this.#setStop(1)
     }
-    Atomics.sub(this.#flow, flowWord.ahead, part.weight)
+    // Before the count, which the job waits for.
+    this.#memory.postMessage(memory, [memory.buffer])
+    Atomics.sub(this.#flow, flowWord.ahead, 1)
     Atomics.notify(this.#flow, flowWord.ahead)
     this.#open--
     this.#settle()

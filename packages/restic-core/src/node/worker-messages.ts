@@ -1,9 +1,10 @@
+import type { MessagePort } from 'node:worker_threads'
 import type { JobError } from '../work/job-error.ts'
 import type { JobKind, Jobs } from '../work/jobs.ts'
 
 /** Words of the memory a worker shares with its pool. */
 export const flowWord = {
-  /** bytes of parts handed over and not yet taken in */
+  /** parts handed over and not yet taken in */
   ahead: 0,
   /** not 0: the job should stop */
   stop: 1,
@@ -12,6 +13,8 @@ export const flowWord = {
 export interface WorkerSetup {
   readonly role: typeof workerRole
   readonly flow: SharedArrayBuffer
+  /** Where the memory of parts comes back. */
+  readonly returned: MessagePort
 }
 
 /** Tells our workers from those of the program we run in. */
@@ -23,7 +26,7 @@ export interface JobRequest<K extends JobKind = JobKind> {
 }
 
 export type JobReply =
-  | { readonly type: 'part'; readonly value: unknown; readonly weight: number }
+  | { readonly type: 'part'; readonly value: unknown; readonly memory: Uint8Array<ArrayBuffer> }
   | { readonly type: 'done'; readonly value: unknown }
   | { readonly type: 'failed'; readonly error: JobError }
   | { readonly type: 'stopped' }

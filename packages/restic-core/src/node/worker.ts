@@ -1,7 +1,8 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { encodeJobError } from '../work/job-error.ts'
 import { type JobKind, jobHandlers } from '../work/jobs.ts'
-import { type JobContext, type JobRun, partWindow } from '../work/pool.ts'
+import { PartMemory } from '../work/part-memory.ts'
+import { type JobContext, type JobRun, partsAheadMax } from '../work/pool.ts'
 import { nodeFileAccess } from './file-access.ts'
 import { nodeKernel } from './kernel.ts'
 import { nodeRandom } from './random.ts'
@@ -11,21 +12,28 @@ import { type JobReply, type JobRequest, type WorkerSetup, flowWord } from './wo
 async function serve(): Promise<void> {
   const port = parentPort
   if (port === null) throw new Error('worker.ts runs as a worker thread only')
-  const flow = new Int32Array((workerData as WorkerSetup).flow)
+  const setup = workerData as WorkerSetup
   const reply = (message: JobReply, transfer: readonly ArrayBuffer[] = []): void =>
     port.postMessage(message, [...transfer])
   const kernel = await nodeKernel()
-  const context: JobContext = { kernel, files: nodeFileAccess(), random: nodeRandom }
-  port.on('message', (request: JobRequest) => runJob(request, context, flow, reply))
+  const context: JobContext = {
+    kernel,
+    files: nodeFileAccess(),
+    partMemory: new PartMemory(),
+    random: nodeRandom,
+  }
+  port.on('message', (request: JobRequest) => runJob(request, context, setup, reply))
 }
 
 function runJob<K extends JobKind>(
   { kind, input }: JobRequest<K>,
   context: JobContext,
-  flow: Int32Array,
+  setup: WorkerSetup,
   reply: (message: JobReply, transfer?: readonly ArrayBuffer[]) => void,
 ): void {
+  const flow = new Int32Array(setup.flow)
   try {
+    takeBack(setup, context.partMemory)
     const job: JobRun<K> = jobHandlers[kind](input, context)
     for (;;) {
       const step = job.next()
@@ -33,26 +41,35 @@ function runJob<K extends JobKind>(
         reply({ type: 'done', value: step.value.value }, step.value.transfer)
         return
       }
-      const { value, weight, transfer } = step.value
-      Atomics.add(flow, flowWord.ahead, weight)
-      reply({ type: 'part', value, weight }, transfer)
+      if (step.value !== undefined) {
+        Atomics.add(flow, flowWord.ahead, 1)
+        const { value, memory } = step.value
+        reply({ type: 'part', value, memory }, [memory.buffer])
+      }
       if (!mayGoOn(flow)) {
         job.return(undefined as never)
         reply({ type: 'stopped' })
         return
       }
+      takeBack(setup, context.partMemory)
     }
   } catch (error) {
     reply({ type: 'failed', error: encodeJobError(error) })
   }
 }
 
-/** Sleeps while the receiver has too much in hand. False when the job should stop. */
+function takeBack({ returned }: WorkerSetup, memory: PartMemory): void {
+  for (let next = receiveMessageOnPort(returned); next; next = receiveMessageOnPort(returned)) {
+    memory.give(next.message as Uint8Array<ArrayBuffer>)
+  }
+}
+
+/** Sleeps while the receiver has enough in hand. False when the job should stop. */
 function mayGoOn(flow: Int32Array): boolean {
   for (;;) {
     if (Atomics.load(flow, flowWord.stop) !== 0) return false
     const ahead = Atomics.load(flow, flowWord.ahead)
-    if (ahead <= partWindow) return true
+    if (ahead <= partsAheadMax) return true
     Atomics.wait(flow, flowWord.ahead, ahead)
   }
 }

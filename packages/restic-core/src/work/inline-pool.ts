@@ -1,5 +1,6 @@
 import { nextTurn } from '../base/timer.ts'
 import { type JobKind, type Jobs, jobHandlers } from './jobs.ts'
+import { PartMemory } from './part-memory.ts'
 import type { JobContext, JobRun, RunOptions, TaskPool } from './pool.ts'
 
 /** How long jobs may hold the thread before others get a turn. */
@@ -9,7 +10,8 @@ const turnMs = 10
  * Runs jobs on the caller's own thread, one at a time: where there are no worker threads, and in
  * tests. Between the parts of a job the event loop gets its turn.
  */
-export function inlinePool(context: JobContext): TaskPool {
+export function inlinePool(given: Omit<JobContext, 'partMemory'>): TaskPool {
+  const context = { ...given, partMemory: new PartMemory() }
   let last: Promise<unknown> = Promise.resolve()
   return {
     size: 1,
@@ -41,7 +43,10 @@ async function runJob<K extends JobKind>(
     for (;;) {
       const step = job.next()
       if (step.done === true) return step.value.value
-      await onPart?.(step.value.value)
+      if (step.value !== undefined) {
+        await onPart?.(step.value.value)
+        context.partMemory.give(step.value.memory)
+      }
       if (performance.now() > turnEnds) {
         await nextTurn()
         turnEnds = performance.now() + turnMs

@@ -2,29 +2,29 @@ import type { Cancellable } from '../base/cancel.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import type { FileAccess } from './files.ts'
 import type { JobKind, Jobs } from './jobs.ts'
+import type { PartMemory } from './part-memory.ts'
 
 /** What a job may use. */
 export interface JobContext {
   readonly kernel: Kernel
   readonly files: FileAccess
+  readonly partMemory: PartMemory
   random(length: number): Uint8Array
 }
 
 /** A piece of a job's result that is handed over before the job ends. */
 export interface JobPart<Value> {
   readonly value: Value
-  /** bytes this part keeps alive until the receiver is done with it */
-  readonly weight: number
-  /** buffers that move to the receiver; the job must not touch them again */
-  readonly transfer: readonly ArrayBuffer[]
+  /** Where the bytes in `value` are, from `partMemory`. The job must not touch them again. */
+  readonly memory: Uint8Array<ArrayBuffer>
 }
 
 /**
- * A job is a generator: it yields its parts and returns its output. Between two parts it may be
- * paused for as long as the receiver has too much in hand, and cancelled.
+ * A job is a generator: it yields its parts and returns its output. Where it yields it may be paused
+ * for as long as the receiver has enough in hand, and cancelled; `undefined` is only such a place.
  */
 export type JobRun<K extends JobKind> = Generator<
-  JobPart<Jobs[K]['part']>,
+  JobPart<Jobs[K]['part']> | undefined,
   { readonly value: Jobs[K]['output']; readonly transfer?: readonly ArrayBuffer[] },
   void
 >
@@ -32,12 +32,15 @@ export type JobRun<K extends JobKind> = Generator<
 export interface RunOptions<Part> extends Cancellable {
   /** Buffers of the input that move to the job. */
   readonly transfer?: readonly ArrayBuffer[]
-  /** Takes a part; while its promise is open the job may get at most `partWindow` bytes ahead. */
+  /**
+   * Takes a part, whose memory is used again once the promise has resolved. While it is open the
+   * job is at most `partsAheadMax` parts ahead.
+   */
   readonly onPart?: (part: Part) => Promise<void> | void
 }
 
-/** How far a job may run ahead of its receiver, in bytes of parts. */
-export const partWindow: number = 8 * 1024 * 1024
+/** Parts that the receiver has in hand while the job makes the next one. */
+export const partsAheadMax = 1
 
 /** Where jobs run. Whoever creates a pool disposes it. */
 export interface TaskPool extends AsyncDisposable {

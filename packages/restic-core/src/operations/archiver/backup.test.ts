@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Backend } from '../../backend/backend.ts'
 import { memoryBackend } from '../../backend/memory.ts'
 import { MiB, toHex } from '../../base/bytes.ts'
@@ -307,27 +307,25 @@ describe('backup', () => {
 
   it('reads a file again that changed while it was read, and names it when it goes on changing', async () => {
     const path = write('busy', noise(10, 20 * MiB))
-    const repository = await testRepository()
-    let writers = 0
-    let armed = 0
-    // Somebody writes to the file, for a while, from when it is looked at first.
-    const growing = sourceThat((at) => {
-      if (at !== path || writers !== armed) return
-      armed = -1
-      writers++
-      const timer = setInterval(() => appendFileSync(path, 'more'), 1)
-      setTimeout(() => {
-        clearInterval(timer)
-        writers--
-      }, 150)
-    })
-    const busy = await run(repository, { rereads: 0 }, growing)
-    expect(busy.unstable).toEqual([path])
-    await vi.waitUntil(() => writers === 0)
-    armed = 0
-    const steady = await run(repository, { rereads: 20 }, growing)
+    const files = nodeFileAccess()
+    // Somebody writes to the file after each of so many reads.
+    let changes = 0
+    const openForReading: FileAccess['openForReading'] = (at) => {
+      const file = files.openForReading(at)
+      const read: typeof file.read = (into, position) => {
+        const length = file.read(into, position)
+        if (changes-- > 0) appendFileSync(path, 'more')
+        return length
+      }
+      return { ...file, read }
+    }
+    const busyRuntime = await testRuntime({ files: { ...files, openForReading } })
+    const repository = await testRepository(memoryBackend(), busyRuntime)
+    changes = Number.POSITIVE_INFINITY
+    expect((await run(repository, { rereads: 2 })).unstable).toEqual([path])
+    changes = 3
+    const steady = await run(repository, { rereads: 2 })
     expect(steady.unstable).toEqual([])
-    await vi.waitUntil(() => writers === 0)
     expect((await nodesOf(repository, steady)).get('busy')?.size).toBe(statSync(path).size)
   })
 

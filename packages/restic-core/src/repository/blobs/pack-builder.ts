@@ -12,9 +12,10 @@ import {
   packHeaderLength,
 } from '../../format/pack-header.ts'
 import { type MasterKey, open, seal } from '../../format/seal.ts'
+import type { PackMemory } from './pack-memory.ts'
 
-/** A pack ready for upload: a list of what it holds, in order, never joined. */
-export interface FinishedPack {
+/** A pack ready for upload. Whoever is done with it disposes it, and with it its memory. */
+export interface FinishedPack extends Disposable {
   readonly id: PackId
   readonly type: BlobType
   readonly entries: readonly PackEntry[]
@@ -24,16 +25,20 @@ export interface FinishedPack {
 }
 
 /** Blobs of one type on their way into one pack. */
-export class PackBuilder {
+export class PackBuilder implements Disposable {
   readonly type: BlobType
   readonly #hasher: Hasher
   readonly #entries: PackEntry[] = []
-  readonly #body: Uint8Array[] = []
+  readonly #memory: PackMemory
+  #bytes: Uint8Array
   #length = 0
 
-  constructor(type: BlobType, kernel: Kernel) {
+  /** @param length bytes there should be room for from the start */
+  constructor(type: BlobType, kernel: Kernel, memory: PackMemory, length = 0) {
     this.type = type
     this.#hasher = kernel.sha256Stream()
+    this.#memory = memory
+    this.#bytes = memory.take(length)
   }
 
   /** bytes of sealed blobs */
@@ -51,6 +56,7 @@ export class PackBuilder {
     return this.count >= packEntryCountMax
   }
 
+  /** Copies the sealed blob. */
   add(blob: {
     readonly id: Uint8Array
     readonly sealed: Uint8Array
@@ -65,16 +71,20 @@ export class PackBuilder {
       uncompressedLength,
     })
     this.#append(sealed)
-    this.#length += sealed.length
   }
 
-  /** Takes over what another builder of the same type has gathered. */
+  /** Takes over what another builder of the same type has gathered, and disposes it. */
   merge(other: PackBuilder): void {
-    for (const [at, entry] of other.#entries.entries()) {
-      this.#entries.push({ ...entry, offset: this.#length })
-      this.#append(other.#body[at] as Uint8Array)
-      this.#length += entry.length
+    for (const entry of other.#entries) {
+      this.#entries.push({ ...entry, offset: this.#length + entry.offset })
     }
+    this.#append(other.#bytes.subarray(0, other.#length))
+    other[Symbol.dispose]()
+  }
+
+  /** Gives the memory back of a pack that is not stored. */
+  [Symbol.dispose](): void {
+    this.#memory.give(this.#bytes)
   }
 
   /**
@@ -90,20 +100,32 @@ export class PackBuilder {
     if (!equalBytes(open(kernel, key, header, what), plaintext)) {
       throw new CorruptDataError(what, 'header')
     }
-    this.#append(header)
-    this.#append(formatHeaderLength(header.length))
+    const headerLength = formatHeaderLength(header.length)
+    this.#hasher.update(header)
+    this.#hasher.update(headerLength)
     return {
       id: asId<'pack'>(toHex(this.#hasher.digest())),
       type: this.type,
       entries: this.#entries,
-      body: this.#body,
+      body: [this.#bytes.subarray(0, this.#length), header, headerLength],
       size: this.#length + packHeaderLength(this.#entries),
+      [Symbol.dispose]: () => this[Symbol.dispose](),
     }
   }
 
   #append(bytes: Uint8Array): void {
-    this.#hasher.update(bytes)
-    this.#body.push(bytes)
+    const end = this.#length + bytes.length
+    if (end > this.#bytes.length) this.#grow(end)
+    this.#bytes.set(bytes, this.#length)
+    this.#hasher.update(this.#bytes.subarray(this.#length, end))
+    this.#length = end
+  }
+
+  #grow(length: number): void {
+    const grown = this.#memory.take(length)
+    grown.set(this.#bytes.subarray(0, this.#length))
+    this.#memory.give(this.#bytes)
+    this.#bytes = grown
   }
 }
 
@@ -112,11 +134,12 @@ export function packedLength(sealedLength: number, uncompressedLength: number): 
   return sealedLength + entrySize({ uncompressedLength })
 }
 
-/** Packs of one type, without empty ones, joined when they fit into one. */
+/** Packs of one type, without empty ones, which are disposed, joined when they fit into one. */
 export function mergedPacks(
   packs: readonly PackBuilder[],
   packSize: number,
 ): readonly PackBuilder[] {
+  for (const pack of packs) if (pack.count === 0) pack[Symbol.dispose]()
   const [first, ...others] = packs.filter((pack) => pack.count > 0)
   if (first === undefined) return []
   const length = packs.reduce((sum, pack) => sum + pack.length, 0)

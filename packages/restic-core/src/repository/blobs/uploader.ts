@@ -1,7 +1,6 @@
 import type { Backend } from '../../backend/backend.ts'
 import { type Cancellable, anySignal } from '../../base/cancel.ts'
 import { Budget } from '../../base/concurrency.ts'
-import { releaseBytes } from '../../base/release.ts'
 import type { FinishedPack } from './pack-builder.ts'
 
 /** Bytes of finished packs in memory, waiting for upload or being uploaded. */
@@ -66,7 +65,8 @@ export class Uploader {
     } finally {
       this.#connections.give(1)
     }
-    pack.body.forEach(releaseBytes)
+    // Only now: a request that failed may be sent again, and one that is cut off may still be read.
+    pack[Symbol.dispose]()
     await this.#onStored(pack)
   }
 }

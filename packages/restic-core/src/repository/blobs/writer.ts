@@ -1,5 +1,6 @@
 import { MiB, fromHex, toHex } from '../../base/bytes.ts'
 import { asId } from '../../base/id.ts'
+import { chunkLengthMax } from '../../kernel/kernel.ts'
 import type { BlobType } from '../../format/pack-header.ts'
 import { BlobClaims } from '../../work/blob-claims.ts'
 import { sealBlob } from '../../work/jobs/blob-sealer.ts'
@@ -7,6 +8,7 @@ import type { SealedBlobs, StoreSettings } from '../../work/jobs/store-settings.
 import type { AddedBlobs, BlobWriter, Compression, SavedBlob, WritingOptions } from '../api.ts'
 import { IndexRows } from './index-rows.ts'
 import { type FinishedPack, PackBuilder, mergedPacks, packedLength } from './pack-builder.ts'
+import { PackMemory } from './pack-memory.ts'
 import { Uploader } from './uploader.ts'
 import type { WriterContext } from './writing.ts'
 
@@ -45,6 +47,7 @@ export class PackingWriter implements BlobWriter {
   readonly #options: WritingOptions
   readonly #uploader: Uploader
   readonly #packSize: number
+  readonly #packMemory: PackMemory
   readonly #open: Record<BlobType, PackBuilder[]> = { data: [], tree: [] }
   readonly #added = { dataBlobs: 0, treeBlobs: 0, added: 0, addedPacked: 0 }
   #claims = BlobClaims.create(claimsCapacity)
@@ -55,6 +58,8 @@ export class PackingWriter implements BlobWriter {
     this.#context = context
     this.#options = options
     this.#packSize = options.packSize ?? packSizeDefault
+    // A pack is closed with the blob that fills it, and chunks of files are the longest but for trees.
+    this.#packMemory = new PackMemory(this.#packSize + chunkLengthMax + (chunkLengthMax >> 7))
     this.#rows = new IndexRows(context.runtime.clock.nowNs())
     this.#uploader = new Uploader(context.backend, (pack) => this.#stored(pack), options)
   }
@@ -100,14 +105,15 @@ export class PackingWriter implements BlobWriter {
 
   async addSealed(blobs: SealedBlobs): Promise<void> {
     this.signal.throwIfAborted()
-    for (const [at, sealed] of blobs.sealed.entries()) {
+    let end = 0
+    for (const [at, length] of blobs.lengths.entries()) {
+      end += length
       const id = blobs.ids.subarray(at * 32, at * 32 + 32)
       if (!this.#isNew('data', id)) continue
-      const plaintextLength = blobs.plaintextLengths[at] as number
       await this.#add('data', {
         id,
-        sealed,
-        plaintextLength,
+        sealed: blobs.sealed.subarray(end - length, end),
+        plaintextLength: blobs.plaintextLengths[at] as number,
         isCompressed: blobs.compressed[at] === 1,
       })
     }
@@ -122,6 +128,7 @@ export class PackingWriter implements BlobWriter {
       for (const pack of mergedPacks(open, this.#packSize)) await this.#close(pack)
     }
     await this.#uploader.drain()
+    this.#packMemory[Symbol.dispose]()
     const { pending } = this.#context.index
     if (this.#options.dryRun === true) pending.dropUnplaced()
     if (pending.unplaced > 0) {
@@ -134,6 +141,7 @@ export class PackingWriter implements BlobWriter {
 
   async abandon(reason: unknown): Promise<void> {
     await this.#uploader.abandon(reason)
+    this.#packMemory[Symbol.dispose]()
     this.#context.index.pending.dropUnplaced()
   }
 
@@ -175,12 +183,14 @@ export class PackingWriter implements BlobWriter {
   #builderFor(type: BlobType, sealedLength: number): PackBuilder {
     const { runtime } = this.#context
     const { kernel } = runtime
-    if (sealedLength >= this.#packSize) return new PackBuilder(type, kernel)
+    if (sealedLength >= this.#packSize) {
+      return new PackBuilder(type, kernel, this.#packMemory, sealedLength)
+    }
     const open = this.#open[type]
     const chosen = (runtime.random(1)[0] as number) % openPacks
     const known = open[chosen]
     if (known !== undefined) return known
-    const fresh = new PackBuilder(type, kernel)
+    const fresh = new PackBuilder(type, kernel, this.#packMemory)
     open.push(fresh)
     return fresh
   }
@@ -190,7 +200,7 @@ export class PackingWriter implements BlobWriter {
     const { kernel } = runtime
     const pack = builder.finish(kernel, this.#context.masterKey, runtime.random(16))
     this.#added.addedPacked += packClosingLength
-    if (this.#options.dryRun === true) return
+    if (this.#options.dryRun === true) return pack[Symbol.dispose]()
     if (pack.type === 'tree') this.#context.onTreePack?.(pack.id)
     await this.#uploader.enqueue(pack)
   }

@@ -8,6 +8,7 @@ import { testRuntime } from '../../testing/test-runtime.ts'
 import { BlobClaims } from '../../work/blob-claims.ts'
 import type { BlobWriter } from '../api.ts'
 import { PackBuilder, mergedPacks } from './pack-builder.ts'
+import { PackMemory } from './pack-memory.ts'
 
 const content = noise(5000, 4)
 
@@ -72,8 +73,9 @@ describe('mergedPacks', () => {
   it('leaves packs apart whose header would be too long together', async () => {
     const { kernel } = await testRuntime({ seed: 1 })
     const blob = { id: new Uint8Array(32), sealed: new Uint8Array(33), uncompressedLength: 0 }
+    const memory = new PackMemory(0)
     const filled = (count: number): PackBuilder => {
-      const pack = new PackBuilder('data', kernel)
+      const pack = new PackBuilder('data', kernel, memory, 33 * count)
       for (let n = 0; n < count; n++) pack.add(blob)
       return pack
     }

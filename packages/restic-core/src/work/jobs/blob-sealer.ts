@@ -1,17 +1,17 @@
-import { concatBytes, equalBytes, totalLength } from '../../base/bytes.ts'
+import { MiB, concatBytes, equalBytes } from '../../base/bytes.ts'
 import { CorruptDataError } from '../../base/errors.ts'
 import { releaseOwned } from '../../base/release.ts'
-import type { Kernel } from '../../kernel/kernel.ts'
-import { type MasterKey, open, seal } from '../../format/seal.ts'
+import { type Kernel, chunkLengthMax } from '../../kernel/kernel.ts'
+import { type MasterKey, open, sealInto, sealOverhead } from '../../format/seal.ts'
 import { BlobClaims } from '../blob-claims.ts'
 import { BlobTable } from '../blob-table.ts'
 import type { JobContext, JobPart } from '../pool.ts'
 import type { SealedBlobs, StoreSettings } from './store-settings.ts'
 
 /** A part is handed over when it holds this much. */
-const partTarget = 1024 * 1024
-/** Blobs below this share a buffer on their way to another thread; each buffer costs some time. */
-const ownBufferMin = 64 * 1024
+const partTarget: number = MiB
+/** Room for one more blob, also when compression makes it a little longer. */
+const partLengthMax: number = partTarget + chunkLengthMax + (chunkLengthMax >> 7)
 
 export interface SealedBlob {
   readonly sealed: Uint8Array
@@ -22,6 +22,7 @@ export interface SealedBlob {
  * Compresses and seals one blob, and opens it again when asked to: a fault of memory or of a
  * codec must not reach the repository.
  *
+ * @param memory gives the place for the sealed blob, of the length it is asked for
  * @throws CorruptDataError when what was sealed does not open to the same blob
  */
 export function sealBlob(
@@ -34,11 +35,12 @@ export function sealBlob(
   },
   id: Uint8Array,
   plaintext: Uint8Array,
+  memory: (length: number) => Uint8Array = (length) => new Uint8Array(length),
 ): SealedBlob {
   const { key, iv, level, verify } = options
   const compressed = level !== undefined && plaintext.length > 0
   const body = compressed ? kernel.compress(plaintext, level) : plaintext
-  const sealed = seal(kernel, key, body, iv)
+  const sealed = sealInto(kernel, key, body, iv, memory(body.length + sealOverhead))
   if (compressed) releaseOwned(body)
   if (verify)
     verifySealed(kernel, key, sealed, { id, plaintextLength: plaintext.length, compressed })
@@ -69,10 +71,12 @@ export class BlobSealer {
   readonly #known: BlobTable
   readonly #claims: BlobClaims
   #ids: Uint8Array[] = []
-  #sealed: Uint8Array[] = []
+  #lengths: number[] = []
   #plaintextLengths: number[] = []
   #compressed: number[] = []
-  #pendingLength = 0
+  /** where the next part gathers; undefined while there is nothing of it */
+  #memory: Uint8Array<ArrayBuffer> | undefined
+  #filled = 0
 
   constructor(context: JobContext, settings: StoreSettings) {
     this.#context = context
@@ -87,53 +91,42 @@ export class BlobSealer {
     const id = kernel.sha256(plaintext)
     if (this.#known.find('data', id) >= 0 || !this.#claims.claim(id)) return id
     const { key, level, verify } = this.#settings
-    const iv = this.#context.random(16)
-    const { sealed, compressed } = sealBlob(kernel, { key, iv, level, verify }, id, plaintext)
+    const options = { key, iv: this.#context.random(16), level, verify }
+    this.#memory ??= this.#context.partMemory.take(partLengthMax)
+    const rest = this.#memory.subarray(this.#filled)
+    const { sealed, compressed } = sealBlob(kernel, options, id, plaintext, (length) =>
+      rest.subarray(0, length),
+    )
+    this.#filled += sealed.length
     this.#ids.push(id)
-    this.#sealed.push(sealed)
+    this.#lengths.push(sealed.length)
     this.#plaintextLengths.push(plaintext.length)
     this.#compressed.push(compressed ? 1 : 0)
-    this.#pendingLength += sealed.length
     return id
   }
 
   /** Yields what has gathered, once there is enough of it. */
   *parts(): Generator<JobPart<SealedBlobs>, void> {
-    if (this.#pendingLength >= partTarget) yield* this.flush()
+    if (this.#filled >= partTarget) yield* this.flush()
   }
 
   /** Yields what has gathered, however little. */
   *flush(): Generator<JobPart<SealedBlobs>, void> {
-    if (this.#ids.length === 0) return
-    const sealed = sharingBuffers(this.#sealed)
+    const memory = this.#memory
+    if (memory === undefined) return
     const value: SealedBlobs = {
       ids: concatBytes(this.#ids),
+      lengths: Uint32Array.from(this.#lengths),
       plaintextLengths: Uint32Array.from(this.#plaintextLengths),
       compressed: Uint8Array.from(this.#compressed),
-      sealed,
+      sealed: memory.subarray(0, this.#filled),
     }
     this.#ids = []
-    this.#sealed = []
+    this.#lengths = []
     this.#plaintextLengths = []
     this.#compressed = []
-    this.#pendingLength = 0
-    const transfer = [...new Set(sealed.map(({ buffer }) => buffer as ArrayBuffer))]
-    yield { value, weight: totalLength(sealed), transfer }
+    this.#filled = 0
+    this.#memory = undefined
+    yield { value, memory }
   }
-}
-
-/** The same blobs, the small ones as views of one buffer. */
-function sharingBuffers(blobs: readonly Uint8Array[]): Uint8Array[] {
-  const shared = concatBytes(blobs.filter(isSmall))
-  let at = 0
-  return blobs.map((blob) => {
-    if (!isSmall(blob)) return blob
-    at += blob.length
-    return shared.subarray(at - blob.length, at)
-  })
-}
-
-/** A buffer can move to another thread only as a whole. */
-function isSmall(blob: Uint8Array): boolean {
-  return blob.length < ownBufferMin || blob.byteLength !== blob.buffer.byteLength
 }

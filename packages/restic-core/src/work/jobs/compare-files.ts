@@ -1,6 +1,6 @@
 import { isResticError } from '../../base/errors.ts'
 import { type JobError, encodeJobError } from '../job-error.ts'
-import type { JobContext, JobPart, JobRun } from '../pool.ts'
+import type { JobContext, JobRun } from '../pool.ts'
 
 /** Which blobs of files are in their places already. */
 export interface CompareFiles {
@@ -46,7 +46,7 @@ export function* compareFiles(
 function* compare(
   { path, ids, lengths }: FileToCompare,
   { kernel, files }: JobContext,
-): Generator<JobPart<never>, ComparedFile> {
+): Generator<undefined, ComparedFile> {
   const lengthMax = lengths.reduce((max, length) => Math.max(max, length), 1)
   const matches = new Uint8Array(lengths.length)
   const file = files.openForReading(path)
@@ -61,7 +61,7 @@ function* compare(
       matches[blob] = matchesId ? 1 : 0
       position += length
       // A place to stop at. Whoever uses the thread in between may use the scratch memory too.
-      yield { value: undefined as never, weight: 0, transfer: [] }
+      yield undefined
     }
     return { size, matches }
   } finally {

@@ -57,7 +57,7 @@ export function* cutFile(input: CutFile['input'], context: JobContext): JobRun<'
       found += length
       from += length
       position += length
-      if (lengths.length % 16 === 0) yield { value: undefined as never, weight: 0, transfer: [] }
+      if (lengths.length % 16 === 0) yield undefined
     }
     return { value: { lengths, atEnd: atEnd && from === held, state: file.state() } }
   } finally {

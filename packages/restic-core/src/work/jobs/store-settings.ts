@@ -15,14 +15,17 @@ export interface StoreSettings {
   readonly verify: boolean
 }
 
-/** Blobs ready for a pack, in columns. */
+/** Blobs ready for a pack, in columns. A part: `sealed` is there to copy from until it is taken in. */
 export interface SealedBlobs {
   /** 32 bytes each */
   readonly ids: Uint8Array
   readonly plaintextLengths: Uint32Array
   /** 1 where the blob was compressed */
   readonly compressed: Uint8Array
-  readonly sealed: readonly Uint8Array[]
+  /** sealed, with nonce and MAC */
+  readonly lengths: Uint32Array
+  /** one blob after the other */
+  readonly sealed: Uint8Array
 }
 
 /** What became of one file. `content` holds 32 bytes a blob. */

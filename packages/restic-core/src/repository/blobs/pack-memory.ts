@@ -1,0 +1,33 @@
+import { releaseOwned } from '../../base/release.ts'
+
+/**
+ * Memory in which packs are put together, used again as soon as a pack is stored. New memory for
+ * each pack would keep the collector busy, which counts it although nothing in it is an object.
+ */
+export class PackMemory implements Disposable {
+  readonly #length: number
+  readonly #free: Uint8Array[] = []
+  #isDisposed = false
+
+  /** @param length bytes; what a pack does not fill of it costs nothing */
+  constructor(length: number) {
+    this.#length = length
+  }
+
+  /** At least `length` bytes, with anything in them. */
+  take(length: number): Uint8Array {
+    const known = length <= this.#length ? this.#free.pop() : undefined
+    return known ?? new Uint8Array(Math.max(length, this.#length))
+  }
+
+  /** Nobody may use the bytes afterwards. */
+  give(memory: Uint8Array): void {
+    if (this.#isDisposed || memory.length > this.#length) releaseOwned(memory)
+    else this.#free.push(memory)
+  }
+
+  [Symbol.dispose](): void {
+    this.#isDisposed = true
+    for (const memory of this.#free.splice(0)) releaseOwned(memory)
+  }
+}
