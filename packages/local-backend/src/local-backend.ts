@@ -8,9 +8,9 @@ import {
   pathOf,
   shortRead,
   type Backend,
-  type ByteRange,
   type Cancellable,
   type FileHandle,
+  type ReadOptions,
 } from 'restic-core/backend'
 import { asBackendError, hasCode, isSystemError } from './errors.ts'
 import { listFiles } from './listing.ts'
@@ -126,12 +126,13 @@ async function makeFolders(path: string): Promise<void> {
 async function readRange(
   file: FileHandle,
   handle: OpenFile,
-  { range, signal }: Cancellable & { readonly range?: ByteRange | undefined },
+  { range, into, signal }: ReadOptions,
 ): Promise<Uint8Array> {
   const { size } = await handle.stat()
   const wanted = range ?? { offset: 0, length: size }
   if (wanted.offset + wanted.length > size) throw shortRead(file, wanted, size)
-  const bytes = new Uint8Array(wanted.length)
+  const fits = into !== undefined && wanted.length <= into.length
+  const bytes = fits ? into.subarray(0, wanted.length) : new Uint8Array(wanted.length)
   for (let at = 0; at < bytes.length;) {
     signal?.throwIfAborted()
     const length = Math.min(pieceLength, bytes.length - at)

@@ -22,15 +22,23 @@ export class BodyCollector {
 
   /**
    * @param declared the length the server announced, if it did
+   * @param into used when it is long enough for the announced length
    * @throws TooLongError when that is over `lengthMax`
    */
-  constructor(declared: number | undefined, slice: BodySlice | undefined, lengthMax: number) {
+  constructor(
+    declared: number | undefined,
+    slice: BodySlice | undefined,
+    lengthMax: number,
+    into?: Uint8Array,
+  ) {
     const wanted = slice?.length ?? declared
     if (wanted !== undefined && wanted > lengthMax) throw new TooLongError(tooLong(lengthMax))
     this.#lengthMax = lengthMax
     this.#skip = slice?.offset ?? 0
     this.#room = slice?.length ?? Number.POSITIVE_INFINITY
-    this.#buffer = new Uint8Array(Math.min(wanted ?? 0, declared ?? Number.POSITIVE_INFINITY))
+    const length = Math.min(wanted ?? 0, declared ?? Number.POSITIVE_INFINITY)
+    const fits = into !== undefined && declared !== undefined && length <= into.length
+    this.#buffer = fits ? into.subarray(0, length) : new Uint8Array(length)
   }
 
   /** The first bytes of the body, also when the slice begins later: enough to tell what it is. */
@@ -52,7 +60,9 @@ export class BodyCollector {
   }
 
   finish(): Uint8Array {
-    return this.#filled === this.#buffer.length ? this.#buffer : this.#buffer.slice(0, this.#filled)
+    return this.#filled === this.#buffer.length
+      ? this.#buffer
+      : this.#buffer.subarray(0, this.#filled)
   }
 
   #reserve(more: number): void {

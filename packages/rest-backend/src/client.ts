@@ -27,6 +27,7 @@ export interface Call extends Cancellable {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: UploadBody
   readonly slice?: BodySlice | undefined
+  readonly into?: Uint8Array | undefined
   readonly answerLengthMax?: number
 }
 
@@ -90,6 +91,7 @@ export class Client {
       headers: { ...this.#headers, ...call.headers },
       body: call.body,
       slice: call.slice,
+      into: call.into,
       answerLengthMax: call.answerLengthMax ?? answerLengthMaxDefault,
       stuckTimeoutMs,
       signal: call.signal,

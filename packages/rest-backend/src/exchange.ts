@@ -11,6 +11,8 @@ export interface HttpRequest {
   readonly body?: UploadBody | undefined
   /** The part to keep when the server answers 200, all of the file. Default: everything. */
   readonly slice?: BodySlice | undefined
+  /** Where the content of a 200 or 206 goes if it fits. */
+  readonly into?: Uint8Array | undefined
   /** Longer answers are an error, bytes. */
   readonly answerLengthMax: number
   /** Without a byte in either direction for this long the request is given up. */
@@ -113,8 +115,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     const length = Number(this.#header('content-length') ?? Number.NaN)
     const declared =
       Number.isSafeInteger(length) && this.#request.method !== 'HEAD' ? length : undefined
+    const { into, answerLengthMax } = this.#request
     try {
-      this.#collector = new BodyCollector(declared, slice, this.#request.answerLengthMax)
+      this.#collector = new BodyCollector(declared, slice, answerLengthMax, into)
     } catch (error) {
       this.#fail(error)
     }
@@ -122,6 +125,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#stuckTimer?.refresh()
+    // Whoever cancelled may use the memory for something else by now.
+    if (this.#ended) return
     try {
       const enough = this.#collector?.add(chunk) === 'enough'
       if (enough) {

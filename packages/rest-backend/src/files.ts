@@ -9,6 +9,7 @@ import {
   type Cancellable,
   type FileHandle,
   type FileInfo,
+  type ReadOptions,
 } from 'restic-core/backend'
 import type { Client } from './client.ts'
 import { answerError, webPageError } from './errors.ts'
@@ -48,7 +49,7 @@ export async function stat(
 export async function read(
   client: Client,
   file: FileHandle,
-  { range, signal }: Cancellable & { readonly range?: ByteRange | undefined },
+  { range, into, signal }: ReadOptions,
 ): Promise<Uint8Array> {
   if (range?.length === 0) return readNothing(client, file, range, { signal })
   const path = urlPathOf(file)
@@ -58,6 +59,7 @@ export async function read(
     path,
     headers: range ? { range: `bytes=${range.offset}-${range.offset + range.length - 1}` } : {},
     slice: range,
+    into,
     answerLengthMax: fileLengthMax,
     signal,
   })

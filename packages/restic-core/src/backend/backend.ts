@@ -19,6 +19,16 @@ export interface ByteRange {
   readonly length: number
 }
 
+export interface ReadOptions extends Cancellable {
+  /** Default: all of the file. */
+  readonly range?: ByteRange | undefined
+  /**
+   * Memory for the content, to be used again by the caller. A store may put it there, if it fits, and
+   * then gives back the beginning of it.
+   */
+  readonly into?: Uint8Array<ArrayBuffer> | undefined
+}
+
 /** What the layers above may assume about a store. */
 export interface BackendTraits {
   /** how many requests it likes in flight at once */
@@ -44,10 +54,7 @@ export interface Backend extends AsyncDisposable {
   list(type: NamedFileType, options?: Cancellable): AsyncIterable<FileInfo>
   stat(file: FileHandle, options?: Cancellable): Promise<FileInfo>
   /** Exactly `range.length` bytes, or rejects with reason 'short-read', permanent. */
-  read(
-    file: FileHandle,
-    options?: Cancellable & { readonly range?: ByteRange | undefined },
-  ): Promise<Uint8Array>
+  read(file: FileHandle, options?: ReadOptions): Promise<Uint8Array>
   /** The body is a list, not a stream, so that a retry can send it again. */
   write(file: FileHandle, body: readonly Uint8Array[], options?: Cancellable): Promise<void>
   /** Removing a file that is gone already rejects with reason 'not-found', where the store can tell. */

@@ -11,7 +11,7 @@ import type {
   TreeId,
 } from '../base/id.ts'
 import type { Timer } from '../base/timer.ts'
-import type { Backend, ByteRange, FileInfo } from '../backend/backend.ts'
+import type { Backend, FileInfo, ReadOptions } from '../backend/backend.ts'
 import type { CacheEvent, CacheStore } from '../backend/cache.ts'
 import type { RepositoryConfig } from '../format/config.ts'
 import type { Node } from '../format/node.ts'
@@ -174,10 +174,7 @@ export interface BlobReader {
   readBlob(type: BlobType, id: BlobId, options?: Cancellable): Promise<Uint8Array>
   readTree(id: TreeId, options?: Cancellable): Promise<readonly Node[]>
   /** Stored bytes of a pack: the whole, or a range of it. Not checked. */
-  readPack(
-    id: PackId,
-    options?: Cancellable & { readonly range?: ByteRange | undefined },
-  ): Promise<Uint8Array>
+  readPack(id: PackId, options?: ReadOptions): Promise<Uint8Array>
 }
 
 /** A session that knows where blobs are. A verb that needs blobs cannot be called with less. */

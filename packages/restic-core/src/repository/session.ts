@@ -1,6 +1,6 @@
 import type { Cancellable, Observed } from '../base/cancel.ts'
 import type { BlobId, IndexId, KeyId, PackId, SnapshotId, TreeId } from '../base/id.ts'
-import type { ByteRange, FileInfo } from '../backend/backend.ts'
+import type { FileInfo, ReadOptions } from '../backend/backend.ts'
 import type { RepositoryConfig } from '../format/config.ts'
 import type { IndexColumns } from '../format/index-file.ts'
 import type { Node } from '../format/node.ts'
@@ -158,10 +158,7 @@ class IndexedSession extends RepositorySession implements IndexedRepository {
     return this.#reader.readTree(id, options)
   }
 
-  readPack(
-    id: PackId,
-    options?: Cancellable & { readonly range?: ByteRange | undefined },
-  ): Promise<Uint8Array> {
+  readPack(id: PackId, options?: ReadOptions): Promise<Uint8Array> {
     return this.#reader.readPack(id, options)
   }
 

@@ -6,7 +6,7 @@ import type { PackId } from '../../base/id.ts'
 import { mapLimited } from '../../base/map-limited.ts'
 import type { PackEntry } from '../../format/pack-header.ts'
 import type { IndexedRepository } from '../../repository/api.ts'
-import { inOwnBuffer } from '../shared/own-buffer.ts'
+import { PackFetcher } from '../../repository/blobs/pack-fetcher.ts'
 import type { CheckOptions } from './check.ts'
 import type { PackSizes } from './check-packs.ts'
 import type { Finding } from './findings.ts'
@@ -31,14 +31,15 @@ export async function* checkData(
   )
   const layout = index.byPack()
   const memory = new Budget(fetchedMax)
+  using fetcher = new PackFetcher(repository)
   const checkOne = async (number: number, stop: AbortSignal): Promise<Finding | undefined> => {
     const size = sizes.get(number) as number
     const entries = layout.entries.subarray(layout.starts[number], layout.starts[number + 1])
     const indexed = Array.from(entries, (entry) => index.blob(entry))
     await memory.take(size, { signal: stop })
     try {
-      const pack = { id: index.packId(number), indexed: indexed.toSorted(byOffset) }
-      return await judgePack(repository, pack, { signal: stop })
+      const pack = { id: index.packId(number), size, indexed: indexed.toSorted(byOffset) }
+      return await judgePack(repository, fetcher, pack, { signal: stop })
     } finally {
       memory.give(size)
     }
@@ -53,6 +54,8 @@ export async function* checkData(
 
 interface IndexedPack {
   readonly id: PackId
+  /** bytes */
+  readonly size: number
   /** in the order of offsets */
   readonly indexed: readonly PackEntry[]
 }
@@ -65,12 +68,13 @@ interface PackProblem {
 
 async function judgePack(
   repository: IndexedRepository,
+  fetcher: PackFetcher,
   pack: IndexedPack,
   options: Cancellable,
 ): Promise<Finding | undefined> {
-  const first = await findProblem(repository, pack, options)
+  const first = await findProblem(repository, fetcher, pack, options)
   if (first === undefined) return undefined
-  const second = await findProblem(repository, pack, options)
+  const second = await findProblem(repository, fetcher, pack, options)
   const about = { severity: 'error', pack: pack.id, what: `pack ${pack.id}` } as const
   if (second === undefined) {
     const text = `check successful on second attempt, original error: ${first.text}`
@@ -81,23 +85,25 @@ async function judgePack(
 
 async function findProblem(
   repository: IndexedRepository,
-  { id, indexed }: IndexedPack,
+  fetcher: PackFetcher,
+  { id, size, indexed }: IndexedPack,
   { signal }: Cancellable,
 ): Promise<PackProblem | undefined> {
   let bytes: Uint8Array<ArrayBuffer>
   try {
-    bytes = inOwnBuffer(await repository.readPack(id, { signal }))
+    bytes = await fetcher.fetch(id, size, { signal })
   } catch (error) {
     if (!isResticError(error, 'CORRUPT', 'MISSING', 'BACKEND')) throw error
     // A store that cannot be reached says nothing about this pack.
     if (isResticError(error, 'BACKEND') && !error.permanent) throw error
     return { text: error.message, isLost: true }
   }
-  const problems = await repository.runtime.pool.run(
+  const { problems, memory } = await repository.runtime.pool.run(
     'checkPack',
     { key: repository.masterKey, id, bytes, indexed },
     { signal, transfer: [bytes.buffer] },
   )
+  fetcher.giveBack(memory)
   return problems.length === 0 ? undefined : { text: problems.join('; '), isLost: false }
 }
 

@@ -4,9 +4,9 @@ import { Budget, eachLimited } from '../../base/concurrency.ts'
 import { isResticError } from '../../base/errors.ts'
 import { type BlobId, shortId } from '../../base/id.ts'
 import type { IndexedRepository } from '../../repository/api.ts'
+import { PackFetcher } from '../../repository/blobs/pack-fetcher.ts'
 import type { FileToWrite } from '../../work/jobs/restore-blobs.ts'
 import { decodeJobError } from '../../work/job-error.ts'
-import { inOwnBuffer } from '../shared/own-buffer.ts'
 import type { TargetTree } from '../shared/target-tree.ts'
 import { Turns } from '../shared/turns.ts'
 import { clearPlace } from './clear-place.ts'
@@ -26,7 +26,7 @@ export async function restoreContents(
   progress: RestoreProgress,
   { signal }: Cancellable,
 ): Promise<void> {
-  const restorer = new ContentRestorer(from, plan, target, progress)
+  using restorer = new ContentRestorer(from, plan, target, progress)
   await restorer.prepareFiles({ signal })
   // While some stretches are worked on, others are fetched; the store limits requests itself.
   const limit = from.connections + from.runtime.pool.size
@@ -46,12 +46,13 @@ export async function restoreContents(
   )
 }
 
-class ContentRestorer {
+class ContentRestorer implements Disposable {
   readonly #from: IndexedRepository
   readonly #plan: RestorePlan
   readonly #target: TargetTree
   readonly #progress: RestoreProgress
   readonly #writesLeft: Uint32Array
+  readonly #fetcher: PackFetcher
 
   constructor(
     from: IndexedRepository,
@@ -64,6 +65,11 @@ class ContentRestorer {
     this.#target = target
     this.#progress = progress
     this.#writesLeft = plan.contents.writesOfFiles(plan.files.length)
+    this.#fetcher = new PackFetcher(from)
+  }
+
+  [Symbol.dispose](): void {
+    this.#fetcher[Symbol.dispose]()
   }
 
   /** Clears the way for every file, and makes those that no single job can make. */
@@ -100,17 +106,17 @@ class ContentRestorer {
   async #runJob(
     { blobs, writes, files, planFiles }: StretchJob,
     { pack }: Stretch,
-    packed: Uint8Array,
+    stretch: Uint8Array<ArrayBuffer>,
     { signal }: Cancellable,
   ): Promise<readonly number[]> {
-    const stretch = inOwnBuffer(packed)
     const key = this.#from.masterKey
     const what = `pack ${shortId(pack)}`
-    const { damaged, failed } = await this.#from.runtime.pool.run(
+    const { damaged, failed, memory } = await this.#from.runtime.pool.run(
       'restoreBlobs',
       { key, what, stretch, blobs, writes, files },
       { signal, transfer: [stretch.buffer] },
     )
+    this.#fetcher.giveBack(memory)
     for (const { file, error } of failed) {
       this.#progress.failed(this.#path(planFiles[file] as number), decodeJobError(error))
     }
@@ -121,9 +127,9 @@ class ContentRestorer {
   async #fetch(
     { pack, offset, length }: Stretch,
     options: Cancellable,
-  ): Promise<Uint8Array | undefined> {
+  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
     try {
-      return await this.#from.readPack(pack, { ...options, range: { offset, length } })
+      return await this.#fetcher.fetch(pack, length, { ...options, range: { offset, length } })
     } catch (error) {
       if (isLostData(error)) return undefined
       throw error

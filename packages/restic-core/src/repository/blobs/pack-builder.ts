@@ -30,7 +30,7 @@ export class PackBuilder implements Disposable {
   readonly #hasher: Hasher
   readonly #entries: PackEntry[] = []
   readonly #memory: PackMemory
-  #bytes: Uint8Array
+  #bytes: Uint8Array<ArrayBuffer>
   #length = 0
 
   /** @param length bytes there should be room for from the start */

@@ -2,7 +2,7 @@ import { MiB } from '../../base/bytes.ts'
 import type { Cancellable } from '../../base/cancel.ts'
 import { CorruptDataError, MissingError, isResticError } from '../../base/errors.ts'
 import { type BlobId, type PackId, type TreeId, shortId } from '../../base/id.ts'
-import type { Backend, ByteRange } from '../../backend/backend.ts'
+import type { Backend, ReadOptions } from '../../backend/backend.ts'
 import { openBlob } from '../../format/blob.ts'
 import type { Node } from '../../format/node.ts'
 import type { BlobType } from '../../format/pack-header.ts'
@@ -70,10 +70,7 @@ export class PackedBlobReader implements BlobReader {
     return nodes
   }
 
-  async readPack(
-    id: PackId,
-    options: Cancellable & { readonly range?: ByteRange | undefined } = {},
-  ): Promise<Uint8Array> {
+  async readPack(id: PackId, options: ReadOptions = {}): Promise<Uint8Array> {
     const what = `pack ${shortId(id)}`
     return readPart(this.#source.backend, id, what, options)
   }
@@ -101,7 +98,7 @@ async function readPart(
   backend: Backend,
   pack: PackId,
   what: string,
-  options: Cancellable & { readonly range?: ByteRange | undefined },
+  options: ReadOptions,
 ): Promise<Uint8Array> {
   try {
     return await backend.read({ type: 'pack', name: pack }, options)

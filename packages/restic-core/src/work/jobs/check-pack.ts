@@ -1,5 +1,5 @@
 import { toHex } from '../../base/bytes.ts'
-import { releaseBytes, releaseOwned } from '../../base/release.ts'
+import { releaseOwned } from '../../base/release.ts'
 import { CorruptDataError, isResticError } from '../../base/errors.ts'
 import type { BlobId } from '../../base/id.ts'
 import { openBlob } from '../../format/blob.ts'
@@ -20,13 +20,17 @@ export interface CheckPack {
     readonly key: MasterKey
     /** the name of the pack */
     readonly id: string
-    readonly bytes: Uint8Array
+    readonly bytes: Uint8Array<ArrayBuffer>
     /** what the index says is in it, in the order of offsets */
     readonly indexed: readonly PackEntry[]
   }
   readonly part: never
-  /** What is wrong, one sentence each; none for a sound pack. */
-  readonly output: readonly string[]
+  readonly output: {
+    /** What is wrong, one sentence each; none for a sound pack. */
+    readonly problems: readonly string[]
+    /** Where `bytes` were, for the next pack. */
+    readonly memory: Uint8Array<ArrayBuffer>
+  }
 }
 
 export function* checkPack(
@@ -42,8 +46,8 @@ export function* checkPack(
   const name = toHex(kernel.sha256(bytes))
   if (name !== id) problems.push(`its content has the hash ${name}`)
   problems.push(...headerProblems(kernel, key, bytes, indexed))
-  releaseBytes(bytes)
-  return { value: problems }
+  const memory = new Uint8Array(bytes.buffer)
+  return { value: { problems, memory }, transfer: [memory.buffer] }
 }
 
 /** Blobs lie without gaps from the start of the pack. */

@@ -1,5 +1,5 @@
 import { toHex } from '../../base/bytes.ts'
-import { releaseBytes, releaseOwned } from '../../base/release.ts'
+import { releaseOwned } from '../../base/release.ts'
 import { isResticError } from '../../base/errors.ts'
 import type { BlobId } from '../../base/id.ts'
 import { openBlob } from '../../format/blob.ts'
@@ -15,7 +15,7 @@ export interface RestoreBlobs {
     readonly key: MasterKey
     /** as people name the pack */
     readonly what: string
-    readonly stretch: Uint8Array
+    readonly stretch: Uint8Array<ArrayBuffer>
     readonly blobs: StretchBlobs
     readonly writes: StretchWrites
     readonly files: readonly FileToWrite[]
@@ -26,6 +26,8 @@ export interface RestoreBlobs {
     readonly damaged: readonly { readonly blob: number; readonly error: JobError }[]
     /** These got less than they should. */
     readonly failed: readonly { readonly file: number; readonly error: JobError }[]
+    /** Where the stretch was, for the next one. */
+    readonly memory: Uint8Array<ArrayBuffer>
   }
 }
 
@@ -90,8 +92,8 @@ export function* restoreBlobs(
   } finally {
     outputs.closeAll()
   }
-  releaseBytes(stretch)
-  return { value: { damaged, failed: outputs.failed } }
+  const memory = new Uint8Array(stretch.buffer)
+  return { value: { damaged, failed: outputs.failed, memory }, transfer: [memory.buffer] }
 }
 
 interface BlobToWrite {
