@@ -184,8 +184,8 @@ function jsonLines(text: string): unknown[] {
 }
 
 describe('the same shape of JSON', () => {
-  it('of a backup', async () => {
-    const args = ['backup', '--json', '-vv', '--force', 'sample/deep']
+  it.each([[], ['--dry-run']])('of a backup %s', async (...flags) => {
+    const args = ['backup', '--json', '-vv', '--force', ...flags, 'sample/deep']
     const theirs = new Set(await shapes(programs['restic 0.18.0'], args, run))
     expect(new Set(await shapes(programs.ours, args, run))).toEqual(theirs)
   })
@@ -195,6 +195,17 @@ describe('the same shape of JSON', () => {
     const { ours, theirs } = await both(args)
     expect(jsonLines(ours.stderr)).toEqual(jsonLines(theirs.stderr))
     expect([ours.code, theirs.code]).toEqual([3, 3])
+  })
+
+  it('of a backup of what cannot be read, which is named by its place on the machine', async () => {
+    // Its first page cannot be read, whoever asks.
+    const args = ['backup', '--json', '--no-scan']
+    const { ours, theirs } = await both([...args, '/proc/self/mem'])
+    const named = [expect.objectContaining({ item: '/proc/self/mem', during: 'archival' })]
+    expect(jsonLines(theirs.stderr)).toEqual(expect.arrayContaining(named))
+    expect(jsonLines(ours.stderr)).toEqual(expect.arrayContaining(named))
+    const relative = await programs.ours.run([...args, 'self/mem'], { ...run, cwd: '/proc' })
+    expect(jsonLines(relative.stderr)).toEqual(expect.arrayContaining(named))
   })
 
   it('of a check', async () => {
