@@ -1,5 +1,5 @@
 /** What programs that call restic read: our output is restic's, byte for byte. */
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -79,6 +79,15 @@ describe('the same bytes on standard output', () => {
     expect(groupsOf(ours.stdout).size).toBe(3)
   })
 
+  it('snapshots in groups as JSON, with null for no tags', async () => {
+    const { ours, theirs } = await both(['snapshots', '--json', '--group-by', 'host,tags'])
+    const [ourGroups, theirGroups] = [ours, theirs].map(
+      ({ stdout }) => JSON.parse(stdout) as object[],
+    )
+    expect(new Set(ourGroups)).toEqual(new Set(theirGroups))
+    expect(ours.stdout).toContain('"tags":null')
+  })
+
   it('ls of names that are no text', async () => {
     const id = (await readFixture(fixture)).snapshots[0]?.id ?? ''
     for (const flags of [['-q'], ['-l'], ['--json'], ['--ncdu']]) {
@@ -121,6 +130,12 @@ describe('the same words on standard error, and the same exit code', () => {
     ['backup'],
     ['--json snapshots --repository-file x'],
     ['snapshots --repo /no/such/place --repository-file x'],
+    ['ls latest --ncdu --json'],
+    ['init --from-repo other'],
+    ['init --copy-chunker-params'],
+    ['init --copy-chunker-params --from-repo other --from-repository-file x'],
+    ['backup sample --pack-size 3'],
+    ['backup sample --pack-size 129'],
   ])('%s', async (words) => {
     const { ours, theirs } = await both(words.split(' '))
     expect({ code: ours.code, stderr: ours.stderr.trim() }).toEqual({
@@ -141,11 +156,56 @@ async function shapes(program: Program, args: readonly string[], options: Restic
   return cacheless.map((message) => [message['message_type'], Object.keys(message).join(' ')])
 }
 
+async function polynomial(options: ResticRun): Promise<unknown> {
+  const { stdout } = await succeed(programs.ours, ['cat', 'config'], options)
+  return JSON.parse(stdout).chunker_polynomial
+}
+
+it.each(['ours', 'restic 0.18.0'] as const)('init of %s cuts files like another', async (name) => {
+  const source = { RESTIC_FROM_PASSWORD: run.password, RESTIC_FROM_REPOSITORY: run.repo }
+  const alike = { ...run, repo: join(folder, `like another, by ${name}`), env: source }
+  await succeed(programs[name], ['init', '--copy-chunker-params'], alike)
+  expect(await polynomial(alike)).toBe(await polynomial(run))
+})
+
+it('tells where nothing can be cached, and goes on', async () => {
+  const uncached = { ...run, cacheDir: '/proc/nowhere' }
+  const { code, stdout, stderr } = await programs.ours.run(['ls', 'latest'], uncached)
+  expect({ code, stderr: stderr.trim().split('\n') }).toEqual({
+    code: 0,
+    stderr: [expect.stringContaining('unable to use the cache in /proc/nowhere')],
+  })
+  expect(stdout).toContain('/sample')
+})
+
+function jsonLines(text: string): unknown[] {
+  const lines = text.trim().split('\n')
+  return lines.map((line): unknown => JSON.parse(line))
+}
+
 describe('the same shape of JSON', () => {
-  it('of a backup', async () => {
-    const args = ['backup', '--json', '-vv', '--force', 'sample/deep']
+  it.each([[], ['--dry-run']])('of a backup %s', async (...flags) => {
+    const args = ['backup', '--json', '-vv', '--force', ...flags, 'sample/deep']
     const theirs = new Set(await shapes(programs['restic 0.18.0'], args, run))
     expect(new Set(await shapes(programs.ours, args, run))).toEqual(theirs)
+  })
+
+  it('of a backup of nothing from standard input', async () => {
+    const args = ['backup', '--json', '--stdin']
+    const { ours, theirs } = await both(args)
+    expect(jsonLines(ours.stderr)).toEqual(jsonLines(theirs.stderr))
+    expect([ours.code, theirs.code]).toEqual([3, 3])
+  })
+
+  it('of a backup of what cannot be read, which is named by its place on the machine', async () => {
+    // Its first page cannot be read, whoever asks.
+    const args = ['backup', '--json', '--no-scan']
+    const { ours, theirs } = await both([...args, '/proc/self/mem'])
+    const named = [expect.objectContaining({ item: '/proc/self/mem', during: 'archival' })]
+    expect(jsonLines(theirs.stderr)).toEqual(expect.arrayContaining(named))
+    expect(jsonLines(ours.stderr)).toEqual(expect.arrayContaining(named))
+    const relative = await programs.ours.run([...args, 'self/mem'], { ...run, cwd: '/proc' })
+    expect(jsonLines(relative.stderr)).toEqual(expect.arrayContaining(named))
   })
 
   it('of a check', async () => {
@@ -169,8 +229,12 @@ describe('the same shape of JSON', () => {
 
 /** What a restore says: in any order, and whatever time it took. */
 async function restored(program: Program) {
-  const target = join(folder, `restored by ${program.name}`)
-  const args = ['restore', 'latest', '--json', '-vv', '--host', 'other', '--target', target]
+  const target = join(folder, 'restored')
+  await rm(target, { recursive: true, force: true })
+  await mkdir(target)
+  await writeFile(join(target, 'not in the snapshot'), '')
+  const flags = ['--json', '-vv', '--delete', '--host', 'other', '--target', target]
+  const args = ['restore', 'latest', ...flags]
   const result = await succeed(program, args, run)
   const { seconds_elapsed: _, not_kept: __, ...summary } = messages(result, 'summary')[0] ?? {}
   return { items: new Set(messages(result, 'verbose_status')), summary }

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ResticRun } from '../../../tools/servers.ts'
 import { addCheapKey } from './cheap-key.ts'
 import { type Program, type Programs, allPrograms, messages, succeed } from './programs.ts'
@@ -32,15 +32,25 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-async function treeOf(program: Program, zone: string): Promise<unknown> {
-  const inZone = { ...run, env: { ...run.env, TZ: zone } }
-  const result = await succeed(program, ['backup', '--json', '--force', 'work'], inZone)
+const inZone = (zone: string): ResticRun => ({ ...run, env: { ...run.env, TZ: zone } })
+
+/** The tree, and the time of a snapshot that was made in an hour that Amsterdam had twice. */
+async function stored(program: Program, zone: string): Promise<unknown> {
+  const args = ['backup', '--json', '--force', '--time', '2026-10-25 02:30:00', 'work']
+  const result = await succeed(program, args, inZone(zone))
   const id = String(messages(result, 'summary')[0]?.['snapshot_id'])
   const { stdout } = await succeed(programs['restic 0.18.0'], ['cat', 'snapshot', id], run)
-  return JSON.parse(stdout).tree
+  const { tree, time } = JSON.parse(stdout)
+  return { tree, time }
 }
 
-it.each([
+/** Lines in any order: some snapshots are of the same moment. */
+async function shown(program: Program, zone: string): Promise<ReadonlySet<string>> {
+  const { stdout } = await succeed(program, ['snapshots'], inZone(zone))
+  return new Set(stdout.split('\n'))
+}
+
+describe.each([
   'Europe/Amsterdam',
   'America/St_Johns',
   'Africa/Monrovia',
@@ -50,6 +60,15 @@ it.each([
   'GMT+3',
   'Nowhere/City',
   '',
-])('gives the same tree with TZ=%s', async (zone) => {
-  expect(await treeOf(programs.ours, zone)).toBe(await treeOf(programs['restic 0.18.0'], zone))
+])('with TZ=%s', (zone) => {
+  it('the same times are stored', async () => {
+    const theirs = await stored(programs['restic 0.18.0'], zone)
+    expect(await stored(programs.ours, zone)).toEqual(theirs)
+  })
+
+  it('the same times are shown', async () => {
+    const theirs = await shown(programs['restic 0.18.0'], zone)
+    expect(await shown(programs.ours, zone)).toEqual(theirs)
+    expect(theirs.size).toBeGreaterThan(4)
+  })
 })

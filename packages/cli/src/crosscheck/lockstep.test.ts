@@ -24,6 +24,23 @@ it('tells what only one side has', async () => {
   ])
 })
 
+it('reads no further than the next entry of each side, however long the lists are', async () => {
+  let read = 0
+  async function* counted(): AsyncGenerator<{ readonly path: string }> {
+    for (let at = 0; at < 500; at++) {
+      read++
+      yield { path: `/${at.toString().padStart(3, '0')}` }
+    }
+  }
+  let taken = 0
+  for await (const pair of lockstep(counted(), counted())) {
+    expect(pair.ours).toEqual(pair.theirs)
+    taken++
+    expect(read).toBeLessThanOrEqual(2 * (taken + 1))
+  }
+  expect(taken).toBe(500)
+})
+
 it('finds exactly the difference of two sets of paths', async () => {
   const name = fc.constantFrom('a', 'b', 'a-', 'ü', '😀')
   const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((names) => `/${names.join('/')}`)

@@ -104,7 +104,8 @@ function conclusion(result: CrossCheckResult): string {
       : 'the repository is damaged; there was no restic to compare with'
   }
   if (!isSound) return 'the two do not agree, or the repository is damaged'
-  return `both agree on ${trees} trees and ${formatSize(files.bytes)} of content, and nothing is damaged`
+  const counted = trees === 1 ? '1 tree' : `${trees} trees`
+  return `both agree on ${counted} and ${formatSize(files.bytes)} of content, and nothing is damaged`
 }
 
 function summaryObject(result: CrossCheckResult): object {

@@ -41,8 +41,12 @@ describe('progress', () => {
 
 function said(options: { json: boolean; quiet: boolean }): { stdout: string; stderr: string } {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()]
+  const text = { stdout: '', stderr: '' }
+  // One read() gives all chunks on Node 24 and the first of them on Node 26.
+  stdout.on('data', (chunk: Buffer) => (text.stdout += chunk.toString()))
+  stderr.on('data', (chunk: Buffer) => (text.stderr += chunk.toString()))
   using progress = new Progress(new Screen({ stdout, stderr }), options)
   progress.event({ type: 'recovered', how: 'taken-back' })
   progress.event({ type: 'note', note: { path: 'saves/a\u001bb', kind: 'special' } })
-  return { stdout: String(stdout.read() ?? ''), stderr: String(stderr.read() ?? '') }
+  return text
 }

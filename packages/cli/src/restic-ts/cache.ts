@@ -10,11 +10,23 @@ export function cacheFolder({ globals, environment }: CommandContext): string | 
     : globals.cacheDir
 }
 
-/** The cache on disk that restic uses too, and in it the index as we keep it. */
+/**
+ * The cache on disk that restic uses too, and in it the index as we keep it. That nothing can be
+ * kept there is told once: everything works, and is slower every time.
+ */
 export function sessionCache(context: CommandContext): OpenOptions['cache'] {
   const folder = cacheFolder(context)
   if (folder === undefined) return undefined
-  return nodeSessionCache({ folder })
+  let isTold = false
+  return nodeSessionCache({
+    folder,
+    onEvent({ problem, error }) {
+      if (problem === 'damaged' || isTold) return
+      isTold = true
+      const reason = error instanceof Error ? error.message : String(error)
+      context.warn(`unable to use the cache in ${folder}: ${reason}`)
+    },
+  })
 }
 
 /** With `--cleanup-cache`: caches that nobody used for 30 days go. */

@@ -15,6 +15,9 @@ import {
 } from './flags.ts'
 
 const mebibyte = 1024 * 1024
+/** restic's limits, MiB */
+const packSizeMin = 4
+const packSizeMax = 128
 
 const globalFlags = z.object({
   repo: z.string().default(''),
@@ -35,14 +38,22 @@ const globalFlags = z.object({
   tlsClientCert: z.string().default(''),
   insecureTls: switchFlag,
   compression: choiceFlag('compression', ['auto', 'off', 'fastest', 'better', 'max']).optional(),
-  packSize: numberFlag('pack-size')
-    .transform((mebibytes) => mebibytes * mebibyte)
-    .optional(),
+  packSize: numberFlag('pack-size').transform(packSize).optional(),
   extraVerify: z.boolean().default(true),
   option: repeatedFlag,
   httpUserAgent: z.string().optional(),
   stuckRequestTimeout: durationFlag('stuck-request-timeout').optional(),
 })
+
+/** From MiB to bytes. */
+function packSize(mebibytes: number, context: z.RefinementCtx): number {
+  if (mebibytes < packSizeMin) {
+    context.addIssue(`Fatal: pack size smaller than minimum of ${packSizeMin} MiB`)
+  } else if (mebibytes > packSizeMax) {
+    context.addIssue(`Fatal: pack size larger than limit of ${packSizeMax} MiB`)
+  }
+  return mebibytes * mebibyte
+}
 
 /** What every command is told. Sizes are bytes, durations milliseconds; '' means not given. */
 export interface GlobalOptions {

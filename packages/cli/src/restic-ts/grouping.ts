@@ -8,7 +8,7 @@ export interface GroupBy {
   readonly tags: boolean
 }
 
-/** What the snapshots of a group have in common; null for what does not matter. */
+/** What the snapshots of a group have in common; null for what does not matter, and for no tags. */
 export interface GroupKey {
   readonly hostname: string
   readonly paths: readonly string[] | null
@@ -44,7 +44,7 @@ export function groupSnapshots(snapshots: readonly StoredSnapshot[], by: GroupBy
     const key = {
       hostname: by.host ? snapshot.hostname : '',
       paths: by.paths ? snapshot.paths.toSorted() : null,
-      tags: by.tags ? snapshot.tags.toSorted() : null,
+      tags: by.tags && snapshot.tags.length > 0 ? snapshot.tags.toSorted() : null,
     }
     const text = JSON.stringify(key)
     const group = groups.get(text) ?? { key, snapshots: [] }

@@ -6,7 +6,6 @@ import {
   formatPercent,
   formatSize,
   parseDuration,
-  parseLocalTime,
   parseSize,
 } from './units.ts'
 
@@ -86,10 +85,4 @@ it('shows a share of nothing as nothing, and never more than all', () => {
   expect(formatPercent(1, 0)).toBe('')
   expect(formatPercent(1, 3)).toBe('33.33%')
   expect(formatPercent(4, 3)).toBe('100.00%')
-})
-
-it('reads local time and refuses what the calendar does not have', () => {
-  expect(parseLocalTime('2024-02-29 23:59:58')).toBe(new Date(2024, 1, 29, 23, 59, 58).getTime())
-  expect(() => parseLocalTime('2023-02-29 00:00:00')).toThrow('is not a time')
-  expect(() => parseLocalTime('2023-02-28')).toThrow('is not a time')
 })

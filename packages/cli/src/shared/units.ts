@@ -1,5 +1,3 @@
-import { Failure } from './failure.ts'
-
 const sizeFactors: Readonly<Record<string, number>> = {
   '': 1,
   b: 1,
@@ -62,27 +60,6 @@ export function formatGoDuration(durationMs: number): string {
   return minutes < 60
     ? `${minutes}m${seconds}s`
     : `${Math.floor(minutes / 60)}h${minutes % 60}m${seconds}s`
-}
-
-/**
- * A moment in local time as restic's `--time` takes it: `YYYY-MM-DD hh:mm:ss`.
- *
- * @returns milliseconds since 1970
- * @throws Failure when `text` is no such moment
- */
-export function parseLocalTime(text: string): number {
-  const fields = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)$/.exec(text)?.slice(1).map(Number)
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = fields ?? []
-  const date = new Date(year, month - 1, day, hour, minute, second)
-  const isReal =
-    fields !== undefined &&
-    month === date.getMonth() + 1 &&
-    day === date.getDate() &&
-    hour < 24 &&
-    minute < 60 &&
-    second < 60
-  if (!isReal) throw new Failure(`${text} is not a time like 2006-01-02 15:04:05`)
-  return date.getTime()
 }
 
 const sizeUnits = ['KiB', 'MiB', 'GiB', 'TiB']

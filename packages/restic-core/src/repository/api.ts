@@ -63,7 +63,7 @@ export interface InitOptions extends OpenOptions {
   readonly hostname: string
   readonly username: string
   /** Share chunks with another repository by cutting at the same places. */
-  readonly chunkerPolynomial?: bigint
+  readonly chunkerPolynomial?: bigint | undefined
   /**
    * Go on with what an interrupted init has left: a key that the password opens, and no config. On
    * a store that deletes nothing there is no other way.

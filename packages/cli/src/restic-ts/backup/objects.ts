@@ -1,3 +1,6 @@
+import { randomBytes } from 'node:crypto'
+import { resolve } from 'node:path'
+import { isResticError } from 'restic-core'
 import {
   type ItemEvent,
   type Outcome,
@@ -6,12 +9,13 @@ import {
   actions,
 } from './events.ts'
 
+/** Its item is where the source is on this machine, not where it would be in the snapshot. */
 export function errorObject({ path, error }: SkippedEvent): object {
   return {
     message_type: 'error',
     error: { message: error.message },
     during: 'archival',
-    item: path,
+    item: isResticError(error, 'SOURCE') ? resolve(error.path) : path,
   }
 }
 
@@ -73,9 +77,17 @@ export function summaryObject({ snapshotId, summary, dryRun, durationMs }: Outco
     total_duration: seconds(durationMs),
     backup_start: summary.backupStart,
     backup_end: summary.backupEnd,
-    snapshot_id: snapshotId,
+    snapshot_id: snapshotId ?? (dryRun ? unsavedId() : undefined),
     dry_run: dryRun || undefined,
   }
+}
+
+/**
+ * restic names the snapshot it would have saved: the hash of bytes with a random nonce in them, which
+ * nobody can expect. Programs want some id there.
+ */
+function unsavedId(): string {
+  return randomBytes(32).toString('hex')
 }
 
 /** To the nanosecond. */

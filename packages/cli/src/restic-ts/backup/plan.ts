@@ -8,7 +8,7 @@ import {
 } from 'restic-core'
 import { processIdentity } from 'restic-core/node'
 import { Failure } from '../../shared/failure.ts'
-import { parseLocalTime } from '../../shared/units.ts'
+import { parseLocalTime } from '../../shared/local-time.ts'
 import type { CommandContext } from '../command.ts'
 import { splitTags } from '../flags.ts'
 import { readExcludes } from '../patterns.ts'
@@ -126,7 +126,7 @@ export function snapshotFacts(
     tags: flags.tag.flatMap(splitTags),
     excludes: flags.exclude,
     programVersion: `restic-ts ${programVersion}`,
-    timeNs: flags.time === undefined ? undefined : BigInt(parseLocalTime(flags.time)) * 1_000_000n,
+    timeNs: flags.time === undefined ? undefined : parseLocalTime(flags.time),
   }
 }
 

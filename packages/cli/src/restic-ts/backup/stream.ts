@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { posix } from 'node:path'
-import { backupStream } from 'restic-core'
+import { SourceError, backupStream } from 'restic-core'
 import { Failure } from '../../shared/failure.ts'
 import type { CommandContext } from '../command.ts'
 import { openSession } from '../session.ts'
@@ -48,7 +48,10 @@ export async function backupInput(
     signal,
     onEvent: report,
   })
-  if (result.skipped > 0) context.warn(`error: failed to save ${path}: no data read`)
+  if (result.skipped > 0) {
+    const error = new SourceError(`failed to save ${path}: read ${path}: no data read`, path, 'io')
+    report({ type: 'skipped', path, error })
+  }
   const durationMs = performance.now() - startMs
   return { ...result, incomplete: result.skipped > 0, dryRun: flags.dryRun, durationMs }
 }

@@ -1,26 +1,31 @@
-import { initRepository, isResticError } from 'restic-core'
+import { type InitOptions, initRepository, isResticError } from 'restic-core'
 import { processIdentity } from 'restic-core/node'
 import * as z from 'zod'
 import { Failure } from '../../shared/failure.ts'
 import { askNewPassword } from '../../shared/password.ts'
 import { type CommandContext, defineCommand, type LoadedCommand } from '../command.ts'
 import { choiceFlag } from '../flags.ts'
+import { declareSourceFlags, sourceFlags, sourcePolynomial } from '../init/source-repository.ts'
 import { printJson } from '../render/json.ts'
 import { globalPassword, openGlobalStore } from '../open.ts'
 
 export const init: LoadedCommand = defineCommand({
   declare: (command) => {
     command.option('--repository-version <version>', '1, 2, latest or stable', 'stable')
+    declareSourceFlags(command)
   },
   options: z.object({
+    ...sourceFlags,
     repositoryVersion: choiceFlag('repository-version', ['1', '2', 'latest', 'stable']).default(
       'stable',
     ),
   }),
 
-  async run({ repositoryVersion }, context) {
+  async run({ repositoryVersion, ...source }, context) {
+    const chunkerPolynomial = await sourcePolynomial(source, context)
     const password = (await globalPassword(context)) ?? (await askNewPassword(context.passwords))
-    return createRepository(context, password, repositoryVersion === '1' ? 1 : 2)
+    const version = repositoryVersion === '1' ? 1 : 2
+    return createRepository(context, { password, version, chunkerPolynomial })
   },
 
   text: (_, screen, { globals }) => ({
@@ -44,14 +49,13 @@ export const init: LoadedCommand = defineCommand({
 
 async function createRepository(
   context: CommandContext,
-  password: string,
-  version: 1 | 2,
+  chosen: Pick<InitOptions, 'version' | 'chunkerPolynomial'> & { readonly password: string },
 ): Promise<{ readonly id: string; readonly location: string }> {
   const backend = await openGlobalStore(context)
   const { location } = backend
   const { hostname, username } = processIdentity()
   const { signal } = context
-  const settings = { backend, password, version, hostname, username, signal }
+  const settings = { ...chosen, backend, hostname, username, signal }
   try {
     await using repository = await initRepository(settings)
     return { id: repository.config.id, location }

@@ -72,6 +72,9 @@ async function list(
   if (folders.some((folder) => !folder.startsWith('/'))) {
     throw new Failure("All path filters must be absolute, starting with a forward slash '/'")
   }
+  if (flags.ncdu && context.globals.json) {
+    throw new Failure("only either '--json' or '--ncdu' can be specified")
+  }
   const sorted = flags.sort !== 'name' || flags.reverse
   if (flags.ncdu && sorted)
     throw new Failure('--sort and --reverse are not supported in combination with --ncdu')

@@ -1,4 +1,5 @@
 import type { StoredSnapshot } from 'restic-core'
+import { formatLocalTime } from '../../shared/local-time.ts'
 import { twoDigits } from '../../shared/units.ts'
 import { parseTime, snapshotMembers } from 'restic-core/format'
 
@@ -56,8 +57,5 @@ function localZone(date: Date): string {
 
 /** `YYYY-MM-DD hh:mm:ss` in local time. */
 export function localTime(time: string): string {
-  const date = dateOf(time)
-  const year = date.getFullYear().toString().padStart(4, '0')
-  const day = `${year}-${twoDigits(date.getMonth() + 1)}-${twoDigits(date.getDate())}`
-  return `${day} ${twoDigits(date.getHours())}:${twoDigits(date.getMinutes())}:${twoDigits(date.getSeconds())}`
+  return formatLocalTime(parseTime(time))
 }

@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path'
 import type { RestoreCounts, RestoreEvent, RestoreSummary, StoredSnapshot } from 'restic-core'
 import { type Screen, repeatedly } from '../../shared/screen.ts'
 import { formatElapsed, formatSize } from '../../shared/units.ts'
@@ -29,9 +30,11 @@ export function textReporter(screen: Screen, { globals }: CommandContext): Resto
   const draw = (): void => screen.status([counter.statusLine(performance.now())])
   const isDrawn = progressFps !== undefined || (screen.isTerminal && verbosity > 0)
   const drawing = isDrawn ? repeatedly(1000 / (progressFps ?? terminalFps), draw) : undefined
+  let folder = ''
   return {
     event: (event) => {
       if (event.type === 'start') {
+        folder = resolve(event.target)
         const title = snapshotTitle(event.snapshot)
         if (verbosity > 0) screen.print(`restoring ${title} to ${event.target}`)
         return
@@ -40,7 +43,7 @@ export function textReporter(screen: Screen, { globals }: CommandContext): Resto
       if (event.type === 'error') {
         screen.printError(`ignoring error for ${event.path}: ${event.error.message}`)
       }
-      if (event.type === 'item' && verbosity >= 3) screen.print(itemText(event))
+      if (event.type === 'item' && verbosity >= 3) screen.print(itemText(event, folder))
     },
     result: (outcome) => {
       screen.clearStatus()
@@ -63,13 +66,18 @@ export function jsonReporter(screen: Screen, { globals }: CommandContext): Resto
   const draw = (): void => printJson(screen, counter.statusObject(performance.now()))
   const isDrawn = progressFps !== undefined || verbosity > 0
   const drawing = isDrawn ? repeatedly(1000 / (progressFps ?? jsonFps), draw) : undefined
+  let folder = ''
   return {
     event: (event) => {
-      if (event.type === 'start') return
+      if (event.type === 'start') {
+        folder = resolve(event.target)
+        return
+      }
       counter.event(event)
       if (event.type === 'error') screen.printError(jsonText(errorObject(event)))
       if (event.type === 'item' && verbosity >= 3) {
-        const { action, path: item, size } = event
+        const { action, size } = event
+        const item = shownPath(event, folder)
         printJson(screen, { message_type: 'verbose_status', action, item, size })
       }
     },
@@ -87,9 +95,19 @@ function errorsText({ errors }: RestoreSummary): string {
   return `Fatal: There were ${errors} errors`
 }
 
-function itemText({ action, path, size }: Extract<RestoreEvent, { type: 'item' }>): string {
-  const line = `${action.padEnd(9)} ${path}`
-  return action === 'deleted' || size === 0 ? line : `${line} with size ${formatSize(size)}`
+type ItemEvent = Extract<RestoreEvent, { type: 'item' }>
+
+function itemText(event: ItemEvent, folder: string): string {
+  const { action, size } = event
+  const line = `${action.padEnd(9)} ${shownPath(event, folder)}`
+  // What was restored and has no size is seldom a file; what stood there before mostly is one.
+  const isSized = action === 'restored' ? size > 0 : action !== 'deleted'
+  return isSized ? `${line} with size ${formatSize(size)}` : line
+}
+
+/** As in the snapshot; what was deleted is not in it, and is told as it stood in the target. */
+function shownPath({ action, path }: ItemEvent, folder: string): string {
+  return action === 'deleted' ? join(folder, path) : path
 }
 
 function summaryText({ summary, durationMs }: Outcome): string {

@@ -60,6 +60,20 @@ describe('the backup of a stream', () => {
     },
   )
 
+  it('has the time of the snapshot', async () => {
+    const repo = await repository()
+    const facts = { ...snapshot, timeNs: 1_577_836_800_000_000_000n }
+    const run = await backupStream(repo, pieces(new Uint8Array(3), 3), {
+      path: 'a/b',
+      snapshot: facts,
+    })
+    for await (const { node } of walkTree(repo, run.tree)) {
+      expect([node.mtime, node.atime, node.ctime]).toEqual(
+        Array.from({ length: 3 }, () => '2020-01-01T00:00:00Z'),
+      )
+    }
+  })
+
   it('stores directories alone when nothing comes', async () => {
     const repo = await repository()
     const result = await backupStream(repo, pieces(new Uint8Array(), 1), { path: 'a/b', snapshot })

@@ -38,10 +38,13 @@ export async function backupStream(
   const { clock } = target.runtime
   const startNs = clock.nowNs()
   const start = formatTime(startNs, clock)
+  const { timeNs, tags = [], excludes = [], ...facts } = options.snapshot
+  // The file is as old as the snapshot, whatever that is said to be.
+  const time = formatTime(timeNs ?? startNs, clock)
   const tally = new Tally()
   const stored = await target.writing(
     async (blobs) => {
-      const tree = await storeFile(target, blobs, input, options, start, tally)
+      const tree = await storeFile(target, blobs, input, options, time, tally)
       return { tree, added: { ...blobs.added } }
     },
     { signal, onEvent, compression, packSize, verify, dryRun },
@@ -50,8 +53,6 @@ export async function backupStream(
   const result = { tree: stored.tree, summary, skipped: tally.skipped, unstable: [] }
   const isUnchanged = options.skipIfUnchanged === true && parent?.tree === stored.tree
   if (dryRun === true || isUnchanged) return { ...result, snapshotId: undefined }
-  const { timeNs, tags = [], excludes = [], ...facts } = options.snapshot
-  const time = formatTime(timeNs ?? startNs, clock)
   const snapshotId = await target.saveSnapshot(
     { ...facts, time, parent: parent?.id, tree: stored.tree, tags, excludes, summary },
     { signal },

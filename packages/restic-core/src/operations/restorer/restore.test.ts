@@ -147,10 +147,15 @@ describe('a restore into an empty target', () => {
     expect(contents(target)).toEqual({ '/c': 'deep' })
   })
 
-  it('names a subfolder that is not there', async () => {
-    await expect(restoreEntries([file('a', '')], { subfolder: 'a' })).rejects.toMatchObject({
+  it('names a subfolder that is not there, and one that is a file, without talk of damage', async () => {
+    const tree = [file('a', '')]
+    await expect(restoreEntries(tree, { subfolder: '/b/c' })).rejects.toMatchObject({
       code: 'MISSING',
-      message: 'directory a of the snapshot is missing from the repository',
+      message: 'path /b/c: not found',
+    })
+    await expect(restoreEntries(tree, { subfolder: 'a' })).rejects.toMatchObject({
+      code: 'MISSING',
+      message: 'path a: not a directory',
     })
   })
 

@@ -1,6 +1,7 @@
 import type { Cancellable } from '../../base/cancel.ts'
 import { MissingError } from '../../base/errors.ts'
 import type { TreeId } from '../../base/id.ts'
+import type { Node } from '../../format/node.ts'
 import type { BlobReader } from '../../repository/api.ts'
 
 /**
@@ -19,9 +20,17 @@ export async function findTree(
   for (const name of path.split('/')) {
     if (name === '') continue
     const nodes = await reader.readTree(tree, options)
-    const subtree = nodes.find((node) => node.name === name)?.subtree
-    if (subtree === undefined) throw new MissingError(`directory ${path} of the snapshot`)
-    tree = subtree
+    const node = nodes.find((candidate) => candidate.name === name)
+    if (node?.subtree === undefined) throw notADirectory(path, node)
+    tree = node.subtree
   }
   return tree
+}
+
+/** A mistake of whoever asked, in all cases but the last: then the snapshot is damaged. */
+function notADirectory(path: string, node: Node | undefined): MissingError {
+  const what = `directory ${path} of the snapshot`
+  if (node === undefined) return new MissingError(what, { message: `path ${path}: not found` })
+  if (node.type === 'dir') return new MissingError(what)
+  return new MissingError(what, { message: `path ${path}: not a directory` })
 }
