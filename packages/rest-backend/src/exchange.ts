@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { releaseBytes } from 'restic-core/backend'
 import type { Dispatcher } from 'undici'
 import { BodyCollector, type BodySlice } from './body-collector.ts'
 
@@ -63,6 +64,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   #status = 0
   #headers: Dispatcher.ResponseData['headers'] = {}
   #collector: BodyCollector | undefined
+  /** The parser may still look at it until the next one comes. */
+  #lastChunk: Buffer | undefined
 
   constructor(
     request: HttpRequest,
@@ -129,6 +132,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#ended) return
     try {
       const enough = this.#collector?.add(chunk) === 'enough'
+      if (this.#lastChunk) releaseBytes(this.#lastChunk)
+      this.#lastChunk = chunk
       if (enough) {
         this.#succeed()
         this.#controller?.abort(abandoned)

@@ -23,10 +23,10 @@ export interface ReadOptions extends Cancellable {
   /** Default: all of the file. */
   readonly range?: ByteRange | undefined
   /**
-   * Memory for the content, to be used again by the caller. A store may put it there, if it fits, and
-   * then gives back the beginning of it.
+   * Memory for the content, which the caller uses again. Until the promise settles a store may put
+   * the content there, if it fits, and then returns the beginning of it.
    */
-  readonly into?: Uint8Array<ArrayBuffer> | undefined
+  readonly into?: Uint8Array | undefined
 }
 
 /** What the layers above may assume about a store. */

@@ -31,7 +31,7 @@ export async function* checkData(
   )
   const layout = index.byPack()
   const memory = new Budget(fetchedMax)
-  using fetcher = new PackFetcher(repository)
+  const fetcher = new PackFetcher(repository)
   const checkOne = async (number: number, stop: AbortSignal): Promise<Finding | undefined> => {
     const size = sizes.get(number) as number
     const entries = layout.entries.subarray(layout.starts[number], layout.starts[number + 1])
@@ -89,22 +89,18 @@ async function findProblem(
   { id, size, indexed }: IndexedPack,
   { signal }: Cancellable,
 ): Promise<PackProblem | undefined> {
-  let bytes: Uint8Array<ArrayBuffer>
+  const { masterKey, runtime } = repository
+  const run = (bytes: Uint8Array): Promise<readonly string[]> =>
+    runtime.pool.run('checkPack', { key: masterKey, id, bytes, indexed }, { signal })
   try {
-    bytes = await fetcher.fetch(id, size, { signal })
+    const problems = await fetcher.fetch(id, size, { signal }, run)
+    return problems.length === 0 ? undefined : { text: problems.join('; '), isLost: false }
   } catch (error) {
     if (!isResticError(error, 'CORRUPT', 'MISSING', 'BACKEND')) throw error
     // A store that cannot be reached says nothing about this pack.
     if (isResticError(error, 'BACKEND') && !error.permanent) throw error
     return { text: error.message, isLost: true }
   }
-  const { problems, memory } = await repository.runtime.pool.run(
-    'checkPack',
-    { key: repository.masterKey, id, bytes, indexed },
-    { signal, transfer: [bytes.buffer] },
-  )
-  fetcher.giveBack(memory)
-  return problems.length === 0 ? undefined : { text: problems.join('; '), isLost: false }
 }
 
 function byOffset(a: PackEntry, b: PackEntry): number {

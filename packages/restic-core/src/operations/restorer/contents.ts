@@ -26,7 +26,7 @@ export async function restoreContents(
   progress: RestoreProgress,
   { signal }: Cancellable,
 ): Promise<void> {
-  using restorer = new ContentRestorer(from, plan, target, progress)
+  const restorer = new ContentRestorer(from, plan, target, progress)
   await restorer.prepareFiles({ signal })
   // While some stretches are worked on, others are fetched; the store limits requests itself.
   const limit = from.connections + from.runtime.pool.size
@@ -46,7 +46,7 @@ export async function restoreContents(
   )
 }
 
-class ContentRestorer implements Disposable {
+class ContentRestorer {
   readonly #from: IndexedRepository
   readonly #plan: RestorePlan
   readonly #target: TargetTree
@@ -66,10 +66,6 @@ class ContentRestorer implements Disposable {
     this.#progress = progress
     this.#writesLeft = plan.contents.writesOfFiles(plan.files.length)
     this.#fetcher = new PackFetcher(from)
-  }
-
-  [Symbol.dispose](): void {
-    this.#fetcher[Symbol.dispose]()
   }
 
   /** Clears the way for every file, and makes those that no single job can make. */
@@ -92,44 +88,32 @@ class ContentRestorer implements Disposable {
     const writes = stretch.writes.filter((write) => !this.#hasFailed(contents.file(write)))
     if (writes.length === 0) return
     const job = stretchJob(contents, { ...stretch, writes }, (file) => this.#fileToWrite(file))
-    const packed = await this.#fetch(stretch, options)
-    const lost =
-      packed === undefined
-        ? this.#makeFilesOfJob(job)
-        : await this.#runJob(job, stretch, packed, options)
+    const lost = (await this.#runJob(job, stretch, options)) ?? this.#makeFilesOfJob(job)
     const damaged = new Set(lost)
     for (const blob of damaged) await this.#restoreOtherCopy(job, blob, options)
     for (const write of writes) this.#countWrite(contents.file(write), contents.copy(write))
   }
 
-  /** Returns which blobs of the job are damaged. */
+  /**
+   * Which blobs of the job are damaged; undefined when it could not run because the pack is missing or
+   * cut short.
+   */
   async #runJob(
     { blobs, writes, files, planFiles }: StretchJob,
-    { pack }: Stretch,
-    stretch: Uint8Array<ArrayBuffer>,
-    { signal }: Cancellable,
-  ): Promise<readonly number[]> {
-    const key = this.#from.masterKey
-    const what = `pack ${shortId(pack)}`
-    const { damaged, failed, memory } = await this.#from.runtime.pool.run(
-      'restoreBlobs',
-      { key, what, stretch, blobs, writes, files },
-      { signal, transfer: [stretch.buffer] },
-    )
-    this.#fetcher.giveBack(memory)
-    for (const { file, error } of failed) {
-      this.#progress.failed(this.#path(planFiles[file] as number), decodeJobError(error))
-    }
-    return damaged.map(({ blob }) => blob)
-  }
-
-  /** undefined when the pack is missing or cut short, so that other copies must do. */
-  async #fetch(
     { pack, offset, length }: Stretch,
-    options: Cancellable,
-  ): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    { signal }: Cancellable,
+  ): Promise<readonly number[] | undefined> {
+    const { masterKey: key, runtime } = this.#from
+    const what = `pack ${shortId(pack)}`
+    const options = { range: { offset, length }, signal }
+    const run = (stretch: Uint8Array) =>
+      runtime.pool.run('restoreBlobs', { key, what, stretch, blobs, writes, files }, { signal })
     try {
-      return await this.#fetcher.fetch(pack, length, { ...options, range: { offset, length } })
+      const { damaged, failed } = await this.#fetcher.fetch(pack, length, options, run)
+      for (const { file, error } of failed) {
+        this.#progress.failed(this.#path(planFiles[file] as number), decodeJobError(error))
+      }
+      return damaged.map(({ blob }) => blob)
     } catch (error) {
       if (isLostData(error)) return undefined
       throw error

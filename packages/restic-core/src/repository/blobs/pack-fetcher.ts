@@ -2,49 +2,51 @@ import { MiB } from '../../base/bytes.ts'
 import type { PackId } from '../../base/id.ts'
 import type { ReadOptions } from '../../backend/backend.ts'
 import type { BlobReader } from '../api.ts'
-import { PackMemory } from './pack-memory.ts'
 
 /** By default a pack is full with the blob that takes it over 16 MiB. */
-const packLengthMostly: number = 24 * MiB
+const memoryLength: number = 24 * MiB
 
-/** Fetches packs for jobs: each alone in a buffer, for only as a whole can a buffer move. */
-export class PackFetcher implements Disposable {
+/**
+ * Fetches packs for jobs into memory that is shared with them, and used again. Memory that moves to
+ * another thread and back would do too, but V8 takes each return for growth and collects garbage.
+ */
+export class PackFetcher {
   readonly #from: Pick<BlobReader, 'readPack'>
-  readonly #memory = new PackMemory(packLengthMostly)
+  readonly #free: Uint8Array[] = []
 
   constructor(from: Pick<BlobReader, 'readPack'>) {
     this.#from = from
   }
 
   /**
-   * A pack or a range of it. Its buffer may be longer, and may be given back when it is done with.
+   * Gives a pack, or a range of it, to `use`, which must be done with it when it resolves.
    *
    * @param length bytes that will come
    */
-  async fetch(
+  async fetch<T>(
     id: PackId,
     length: number,
     options: Omit<ReadOptions, 'into'>,
-  ): Promise<Uint8Array<ArrayBuffer>> {
-    const into = this.#memory.take(length)
+    use: (bytes: Uint8Array) => Promise<T>,
+  ): Promise<T> {
+    const memory = (length <= memoryLength ? this.#free.pop() : undefined) ?? newMemory(length)
     try {
-      const bytes = await this.#from.readPack(id, { ...options, into })
-      const fits = bytes.length <= into.length
-      const own = fits ? into.subarray(0, bytes.length) : new Uint8Array(bytes.length)
-      // A cache, for one, has memory of its own.
-      if (bytes.buffer !== into.buffer) own.set(bytes)
-      return own
-    } catch (error) {
-      this.#memory.give(into)
-      throw error
+      const bytes = await this.#from.readPack(id, { ...options, into: memory })
+      return await use(bytes.buffer === memory.buffer ? bytes : shared(bytes, memory))
+    } finally {
+      if (memory.length === memoryLength) this.#free.push(memory)
     }
   }
+}
 
-  giveBack(memory: Uint8Array<ArrayBuffer>): void {
-    this.#memory.give(memory)
-  }
+/** What is not used of it costs nothing: the system gives memory when it is written to. */
+function newMemory(length: number): Uint8Array {
+  return new Uint8Array(new SharedArrayBuffer(Math.max(length, memoryLength)))
+}
 
-  [Symbol.dispose](): void {
-    this.#memory[Symbol.dispose]()
-  }
+/** A cache, for one, answers from memory of its own. */
+function shared(bytes: Uint8Array, memory: Uint8Array): Uint8Array {
+  const place = bytes.length <= memory.length ? memory : newMemory(bytes.length)
+  place.set(bytes)
+  return place.subarray(0, bytes.length)
 }

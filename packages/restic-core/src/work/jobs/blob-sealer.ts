@@ -1,7 +1,7 @@
 import { MiB, concatBytes, equalBytes } from '../../base/bytes.ts'
 import { CorruptDataError } from '../../base/errors.ts'
 import { releaseOwned } from '../../base/release.ts'
-import { type Kernel, chunkLengthMax } from '../../kernel/kernel.ts'
+import type { Kernel } from '../../kernel/kernel.ts'
 import { type MasterKey, open, sealInto, sealOverhead } from '../../format/seal.ts'
 import { BlobClaims } from '../blob-claims.ts'
 import { BlobTable } from '../blob-table.ts'
@@ -10,8 +10,11 @@ import type { SealedBlobs, StoreSettings } from './store-settings.ts'
 
 /** A part is handed over when it holds this much. */
 const partTarget: number = MiB
-/** Room for one more blob, also when compression makes it a little longer. */
-const partLengthMax: number = partTarget + chunkLengthMax + (chunkLengthMax >> 7)
+/**
+ * What parts are given to gather in, so that most blobs fit. V8 counts memory that comes back from
+ * another thread as new: with more it would collect garbage all the time.
+ */
+const partMemoryLength: number = 3 * MiB
 
 export interface SealedBlob {
   readonly sealed: Uint8Array
@@ -92,10 +95,8 @@ export class BlobSealer {
     if (this.#known.find('data', id) >= 0 || !this.#claims.claim(id)) return id
     const { key, level, verify } = this.#settings
     const options = { key, iv: this.#context.random(16), level, verify }
-    this.#memory ??= this.#context.partMemory.take(partLengthMax)
-    const rest = this.#memory.subarray(this.#filled)
     const { sealed, compressed } = sealBlob(kernel, options, id, plaintext, (length) =>
-      rest.subarray(0, length),
+      this.#place(length),
     )
     this.#filled += sealed.length
     this.#ids.push(id)
@@ -103,6 +104,18 @@ export class BlobSealer {
     this.#plaintextLengths.push(plaintext.length)
     this.#compressed.push(compressed ? 1 : 0)
     return id
+  }
+
+  /** Memory behind what has gathered. */
+  #place(length: number): Uint8Array {
+    const { partMemory } = this.#context
+    const end = this.#filled + length
+    if (this.#memory === undefined || this.#memory.length < end) {
+      const longer = partMemory.take(Math.max(end, partMemoryLength))
+      if (this.#memory !== undefined) longer.set(this.#memory.subarray(0, this.#filled))
+      this.#memory = longer
+    }
+    return this.#memory.subarray(this.#filled, end)
   }
 
   /** Yields what has gathered, once there is enough of it. */

@@ -15,7 +15,8 @@ export interface RestoreBlobs {
     readonly key: MasterKey
     /** as people name the pack */
     readonly what: string
-    readonly stretch: Uint8Array<ArrayBuffer>
+    /** in memory that is shared */
+    readonly stretch: Uint8Array
     readonly blobs: StretchBlobs
     readonly writes: StretchWrites
     readonly files: readonly FileToWrite[]
@@ -26,8 +27,6 @@ export interface RestoreBlobs {
     readonly damaged: readonly { readonly blob: number; readonly error: JobError }[]
     /** These got less than they should. */
     readonly failed: readonly { readonly file: number; readonly error: JobError }[]
-    /** Where the stretch was, for the next one. */
-    readonly memory: Uint8Array<ArrayBuffer>
   }
 }
 
@@ -92,8 +91,7 @@ export function* restoreBlobs(
   } finally {
     outputs.closeAll()
   }
-  const memory = new Uint8Array(stretch.buffer)
-  return { value: { damaged, failed: outputs.failed, memory }, transfer: [memory.buffer] }
+  return { value: { damaged, failed: outputs.failed } }
 }
 
 interface BlobToWrite {
