@@ -66,8 +66,7 @@ function withAccount(url: string): string {
 }
 
 /** A player's history as the Python program made it: restic 0.14 over the REST server. */
-async function withHistory(layout: string): Promise<{ scene: Scene; first: Machine }> {
-  const scene = await Scene.create()
+async function withHistory(scene: Scene, layout: string): Promise<Machine> {
   scene.instanceId = id
   const first = pythonFolder(scene, 'pack of python', { ...world, ...leftAlone })
   const { restic014 } = await peers()
@@ -83,13 +82,13 @@ async function withHistory(layout: string): Promise<{ scene: Scene; first: Machi
     const { code, stderr } = await run(words)
     if (code !== 0) throw new Error(stderr)
   }
-  return { scene, first }
+  return first
 }
 
 describe('a folder of the Python cloud-sync', { timeout: 120_000 }, () => {
   it.each(Object.keys(layouts))('goes on where restic 0.14 backed up %s', async (layout) => {
-    const { scene, first } = await withHistory(layout)
-    await using _scene = scene
+    await using scene = await Scene.create()
+    const first = await withHistory(scene, layout)
     const before = filesOf(first)
 
     // What is here is what is there: that is the base from now on.
@@ -128,8 +127,8 @@ describe('a folder of the Python cloud-sync', { timeout: 120_000 }, () => {
   })
 
   it('that was played since conflicts with its history instead of losing one of them', async () => {
-    const { scene, first } = await withHistory('an absolute path')
-    await using _scene = scene
+    await using scene = await Scene.create()
+    const first = await withHistory(scene, 'an absolute path')
     writeFiles(first.folder, { 'saves/World/level.dat': 'played and never pushed' })
     expect(await pull(on(first))).toMatchObject({ outcome: 'conflict' })
     expect(await pull({ ...on(first), onConflict: 'keep-here' })).toMatchObject({
@@ -142,8 +141,8 @@ describe('a folder of the Python cloud-sync', { timeout: 120_000 }, () => {
   })
 
   it('keeps its token as it is', async () => {
-    const { scene, first } = await withHistory('an absolute path')
-    await using _scene = scene
+    await using scene = await Scene.create()
+    const first = await withHistory(scene, 'an absolute path')
     const text = readFileSync(join(first.folder, '.cloud-sync/token'), 'utf8')
     const { mode, mtimeMs } = statSync(join(first.folder, '.cloud-sync/token'))
     await pull(on(first))
