@@ -83,12 +83,12 @@ describe('instance-sync, as a launcher runs it', { timeout }, () => {
     expect((await machine.expect(0, ['pull'])).stdout).toBe(
       'Test Pack is up to date: nothing newer in the cloud.\n',
     )
-    expect((await machine.expect(0, ['push'])).stdout).toMatch(/^Test Pack pushed: 3 files added/)
+    expect((await machine.expect(0, ['push'])).stdout).toMatch(/^Test Pack pushed: 3 files added/m)
     expect((await machine.expect(0, ['push'])).stdout).toContain('nothing to push')
     const before = await synced(machine)
 
     await machine.wipe()
-    expect((await machine.expect(0, ['pull'])).stdout).toMatch(/^Test Pack pulled: 3 files added/)
+    expect((await machine.expect(0, ['pull'])).stdout).toMatch(/^Test Pack pulled: 3 files added/m)
     expect(await synced(machine)).toEqual(before)
 
     await machine.write('options.txt', 'fov:0.7\n')

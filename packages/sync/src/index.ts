@@ -8,7 +8,7 @@ export { pull, type PullOptions } from './pull.ts'
 export { push, type PushOptions } from './push.ts'
 export { type InitOptions, type InitReport, init } from './init.ts'
 export { type DisableReport, disable } from './disable.ts'
-export { type HeadFacts, type Status, type StatusReport, status } from './status.ts'
+export { type HeadFacts, type Status, type StatusReport, type Storage, status } from './status.ts'
 export {
   type Diff,
   type DiffOptions,

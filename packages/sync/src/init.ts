@@ -1,9 +1,12 @@
 import { SyncError } from './errors.ts'
 import { lookHere, sizedEntries } from './here.ts'
+import type { FolderFiles } from './files/folder-files.ts'
 import type { Platform } from './platform.ts'
 import type { OnConflict, PullReport } from './report.ts'
 import { pull } from './pull.ts'
+import { shownUrl } from './remote/location.ts'
 import { type SyncOptions, withSession } from './session.ts'
+import { controlFolder } from './state/control-folder.ts'
 import { instanceIdPattern, mintInstanceId } from './state/instance-id.ts'
 import { readSettings, writeSettings } from './state/settings.ts'
 import { readToken, writeToken } from './state/token.ts'
@@ -22,6 +25,8 @@ export type InitReport =
   | {
       readonly outcome: 'enabled'
       readonly instanceId: string
+      /** without credentials */
+      readonly url: string
       /** false: another machine made it */
       readonly isNew: boolean
       /** what was taken over; undefined for a new instance */
@@ -41,6 +46,21 @@ export type InitReport =
 export async function init(options: InitOptions): Promise<InitReport> {
   const platform = options.platform ?? (await defaultPlatform())
   const files = platform.files(options.packFolder)
+  const isFresh = files.stat(controlFolder) === undefined
+  try {
+    return await optIn(options, platform, files)
+  } catch (error) {
+    // The lock needed a folder; what failed leaves nothing behind. That this works is no condition.
+    if (isFresh) await files.removeFolder(controlFolder).catch(() => false)
+    throw error
+  }
+}
+
+async function optIn(
+  options: InitOptions,
+  platform: Platform,
+  files: FolderFiles,
+): Promise<InitReport> {
   const known = await readSettings(files, options)
   const instanceId = options.instanceId ?? known?.instanceId ?? (await mint(platform))
   if (!instanceIdPattern.test(instanceId)) {
@@ -73,6 +93,7 @@ export async function init(options: InitOptions): Promise<InitReport> {
   return {
     outcome: 'enabled',
     instanceId,
+    url: shownUrl(options.url),
     isNew: isThere !== true,
     pull: report,
     files: count ?? 0,

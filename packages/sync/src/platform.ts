@@ -30,6 +30,8 @@ export interface Platform {
   /** Compute, threads, time and randomness for one command, which disposes it. */
   runtime(): Promise<Runtime>
   openStore(location: InstanceLocation): Promise<Backend>
+  /** Bytes that may still be stored there; undefined when that cannot be asked. */
+  storeFreeBytes(location: InstanceLocation): Promise<number | undefined>
   sessionCache(folder: string): (repository: RepositoryId) => SessionCache
   /** How hard it is to try passwords of a new repository. Measured unless given. */
   readonly keyCost?: InitOptions['cost'] | undefined

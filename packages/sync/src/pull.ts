@@ -15,7 +15,7 @@ import { baseFor } from './save-here.ts'
 import { type Session, type SessionSettings, type SyncOptions, withSession } from './session.ts'
 import { settle } from './settle.ts'
 import type { Base } from './state/folder-state.ts'
-import { type Entries, fileCount, sameEntries } from './tree/entry.ts'
+import { type Entries, fileCount, sameEntries, sameFiles } from './tree/entry.ts'
 import type { RepositoryState } from './tree/repository-state.ts'
 
 export interface PullOptions extends SyncOptions {
@@ -55,7 +55,7 @@ async function pullHistory(session: Session, options: PullOptions): Promise<Pull
       await refuseRemoved(session)
       return upToDate(session)
     case 'current':
-      return upToDate(session)
+      return { ...upToDate(session), isEmptied: isEmptied(session) }
     case 'behind':
     case 'apart': {
       const look = await lookHere(session)
@@ -69,6 +69,15 @@ async function pullHistory(session: Session, options: PullOptions): Promise<Pull
 
 export function upToDate({ state }: Session): UpToDate {
   return { outcome: 'up-to-date', snapshot: state.base?.snapshot }
+}
+
+/**
+ * Whether all that the base had at the top is gone: a wiped folder, or a disk that is not there. A
+ * pull has nothing to bring then, and must not be silent about it. Costs a look at a few names.
+ */
+function isEmptied({ files, state }: Session): boolean {
+  const top = state.base?.top ?? []
+  return top.length > 0 && top.every((name) => files.stat(name) === undefined)
 }
 
 /** A history that is gone is not the same as one that has not begun. */
@@ -155,14 +164,14 @@ class Pull {
   /** As the fingerprint of the last sync tells, which is there even when the base was forgotten. */
   #isUnchanged({ entries }: HereState, base: RepositoryState | undefined): boolean {
     const { state, scopeId } = this.#session
-    if (base !== undefined && sameEntries(entries, base.entries)) return true
+    if (this.#isBase(entries, base)) return true
     if (state.base?.scope !== scopeId || hasUnread(entries)) return false
     const { snapshot, tree, content, seen } = state.base
     return baseFor(this.#session, snapshot, tree, entries, seen).content === content
   }
 
   #isBase(entries: Entries, base: RepositoryState | undefined): boolean {
-    return base !== undefined && sameEntries(entries, base.entries)
+    return base !== undefined && sameFiles(entries, base.entries)
   }
 
   /** Nothing was ever synced here, and nothing is here that could be lost. */

@@ -56,6 +56,8 @@ export interface UpToDate {
   readonly outcome: 'up-to-date'
   /** the state this folder is based on */
   readonly snapshot: SnapshotId | undefined
+  /** nothing of that state is in the folder any more, although it had files */
+  readonly isEmptied?: boolean | undefined
 }
 
 export interface PullChanged {

@@ -169,7 +169,9 @@ export function baseFor(
   entries: Entries,
   seen: Seen | undefined,
 ): Base {
-  return { snapshot, tree, content: fingerprint(entries, runtime.kernel), scope: scopeId, seen }
+  const content = fingerprint(entries, runtime.kernel)
+  const top = [...new Set(Array.from(entries.keys(), (path) => path.split('/', 1).join()))]
+  return { snapshot, tree, content, scope: scopeId, top, seen }
 }
 
 function seenWith(

@@ -1,8 +1,9 @@
-import type { LockHolder, SnapshotId } from 'restic-core'
+import type { LockHolder, Repository, SnapshotId } from 'restic-core'
 import { States } from './heads.ts'
 import { type Look, isKnownUnchanged, lookHere, readHere, sizedEntries } from './here.ts'
 import { othersUsing } from './in-use.ts'
 import type { Lineage } from './lineage/lineage.ts'
+import { describeAlarm, findAlarm } from './plan/guards.ts'
 import { assumeUnread } from './plan/merge.ts'
 import { type Position, locate } from './plan/position.ts'
 import type { HistorySnapshot } from './remote/history-cache.ts'
@@ -11,7 +12,7 @@ import { isOffline } from './remote/remote.ts'
 import type { NotEnabled } from './report.ts'
 import { type Session, type SyncOptions, withSession } from './session.ts'
 import { type ChangeCounts, changesBetween, countChanges } from './tree/changes.ts'
-import { type Entries, fileCount, sameEntries } from './tree/entry.ts'
+import { type Entries, fileCount, sameEntries, sameFiles } from './tree/entry.ts'
 import { findInstanceRoot } from './tree/instance-root.ts'
 import { countTreeChanges } from './tree/diff-trees.ts'
 
@@ -23,6 +24,14 @@ export interface HeadFacts {
   readonly host: string
   /** whether this folder was last equal to it */
   readonly isBase: boolean
+}
+
+/** Bytes on the server's side. */
+export interface Storage {
+  /** of all packs */
+  readonly used: number
+  /** that may still be stored: known for a folder, REST servers do not tell */
+  readonly free: number | undefined
 }
 
 export interface Status {
@@ -41,6 +50,10 @@ export interface Status {
   readonly verdict: 'equal' | 'push' | 'pull' | 'conflict' | 'unknown'
   readonly heads: readonly HeadFacts[]
   readonly snapshotCount: number | undefined
+  /** why a push would refuse what is here, as a person is told; undefined when it would not */
+  readonly refusal: string | undefined
+  /** what the repository takes on its store; undefined when that was not asked or is not told */
+  readonly storage: Storage | undefined
   /** machines that use the instance just now */
   readonly inUse: readonly LockHolder[]
   /** why the server was not reached */
@@ -70,6 +83,8 @@ async function statusOf(session: Session): Promise<Status> {
       verdict: 'unknown',
       heads: [],
       snapshotCount: undefined,
+      refusal: undefined,
+      storage: undefined,
       inUse: [],
       offline: (error as Error).message,
     }
@@ -92,6 +107,7 @@ function facts({
   }
 }
 
+const untold = { refusal: undefined, storage: undefined, inUse: [] }
 const noChanges: ChangeCounts = { added: 0, changed: 0, removed: 0, bytes: 0 }
 
 async function compare(
@@ -108,12 +124,14 @@ async function compare(
   if (position.kind === 'empty') {
     const here = countChanges(changesBetween(new Map(), sizedEntries(look)))
     const verdict = fileCount(sizedEntries(look)) === 0 ? 'equal' : 'push'
-    return { ...known, here, there: noChanges, verdict, inUse: [] }
+    return { ...known, ...untold, here, there: noChanges, verdict }
   }
   const repository = await session.remote.repository(session.options)
   const inUse = await othersUsing(session, repository, session.options)
+  const storage = await storageOf(session, repository)
+  const told = { ...known, refusal: undefined, storage, inUse }
   if (position.kind === 'current' && isKnownUnchanged(look, session)) {
-    return { ...known, here: noChanges, there: noChanges, verdict: 'equal', inUse }
+    return { ...told, here: noChanges, there: noChanges, verdict: 'equal' }
   }
   return session.locked(repository, false, async (indexed, signal) => {
     const states = new States(session, indexed, signal)
@@ -124,17 +142,29 @@ async function compare(
       : assumeUnread((await readHere(session, look, indexed, signal)).entries, before)
     const here = countChanges(changesBetween(before, entries))
     const isChanged = !sameEntries(before, entries)
+    const alarm = findAlarm(before, entries, (path) => session.scope.unitOf(path))
+    const found = { ...told, here, refusal: alarm && describeAlarm(alarm) }
     if (position.kind === 'current') {
-      return { ...known, here, there: noChanges, verdict: isChanged ? 'push' : 'equal', inUse }
+      return { ...found, there: noChanges, verdict: isChanged ? 'push' : 'equal' }
     }
     const isFresh = session.state.base === undefined && fileCount(entries) === 0
-    const isConflict = position.kind === 'apart' ? !isFresh || position.heads.length > 1 : isChanged
-    if (isConflict) return { ...known, here, there: undefined, verdict: 'conflict', inUse }
+    const isConflict =
+      position.kind === 'apart'
+        ? !isFresh || position.heads.length > 1
+        : !sameFiles(before, entries)
+    if (isConflict) return { ...found, there: undefined, verdict: 'conflict' }
     const head = position.kind === 'behind' ? position.head : position.heads[0]
     const root = head && (await findInstanceRoot(indexed, head.head, { signal }))
     const there = await countTreeChanges(indexed, base?.tree, root, { signal })
-    return { ...known, here, there, verdict: 'pull', inUse }
+    return { ...found, there, verdict: 'pull' }
   })
+}
+
+/** One listing. */
+async function storageOf(session: Session, repository: Repository): Promise<Storage> {
+  let used = 0
+  for await (const { size } of repository.listFiles('pack', session.options)) used += size
+  return { used, free: await session.remote.freeBytes() }
 }
 
 function headFacts({ state }: Session, lineage: Lineage<HistorySnapshot>): HeadFacts[] {

@@ -3,10 +3,11 @@ import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { type RunningServer, runRestic, startRestServer } from '../../../tools/servers.ts'
 import { peers } from '../../../tools/peers.ts'
-import { type Answer, init, isSyncError, pull, push, restore, status, undo } from '../src/index.ts'
+import { init, isSyncError, pull, push, restore, status, undo } from '../src/index.ts'
 import { Fate } from './faults.ts'
 import { HistoryOracle } from './history-oracle.ts'
 import { type Machine, makeMachine, readFiles, temporaryFolder, token } from './machine.ts'
+import { type Sequence, type Step, sequence } from './model-steps.ts'
 
 /*
  * Machines that share an instance do anything in any order, and three things hold all the time:
@@ -18,85 +19,6 @@ import { type Machine, makeMachine, readFiles, temporaryFolder, token } from './
  *
  * And at the end, once the network is up, pulls and pushes make all machines equal.
  */
-
-const worlds = ['World/level.dat', 'World/region/r.mca', 'World/region', 'Other/level.dat', 'Other']
-const elsewhere = ['options.txt', 'config/a', 'config/a/b', 'config']
-const paths = [...worlds.map((path) => `saves/${path}`), ...elsewhere]
-const answerNames = ['stop', 'keep-here', 'keep-there', 'keep-both', 'merge'] as const
-
-export type Step =
-  | { readonly kind: 'write'; readonly machine: number; readonly path: string }
-  | { readonly kind: 'delete'; readonly machine: number; readonly path: string }
-  | {
-      readonly kind: 'rename'
-      readonly machine: number
-      readonly path: string
-      readonly to: string
-    }
-  | {
-      readonly kind: 'pull'
-      readonly machine: number
-      readonly answer: Answer
-      readonly dies: number | undefined
-      readonly again: boolean
-    }
-  | {
-      readonly kind: 'push'
-      readonly machine: number
-      readonly dies: number | undefined
-      readonly again: boolean
-    }
-  | { readonly kind: 'both-push'; readonly machine: number; readonly other: number }
-  | { readonly kind: 'restore'; readonly machine: number; readonly hoursAgo: number }
-  | { readonly kind: 'undo'; readonly machine: number; readonly dies: number | undefined }
-  | { readonly kind: 'network'; readonly machine: number; readonly isUp: boolean }
-  | { readonly kind: 'clock'; readonly machine: number; readonly years: number }
-  | { readonly kind: 'lose'; readonly machine: number; readonly what: 'cache' | 'state.json' }
-
-const machine = fc.nat(3)
-const path = fc.constantFrom(...paths)
-const dies = fc.option(fc.integer({ min: 1, max: 90 }), { nil: undefined, freq: 4 })
-const again = fc.boolean()
-const answer = fc.constantFrom<Answer>(...answerNames)
-const kind = <Kind extends string>(name: Kind): fc.Arbitrary<Kind> => fc.constant(name)
-
-const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 9, arbitrary: fc.record({ kind: kind('write'), machine, path }) },
-  { weight: 3, arbitrary: fc.record({ kind: kind('delete'), machine, path }) },
-  { weight: 2, arbitrary: fc.record({ kind: kind('rename'), machine, path, to: path }) },
-  { weight: 7, arbitrary: fc.record({ kind: kind('pull'), machine, answer, dies, again }) },
-  { weight: 7, arbitrary: fc.record({ kind: kind('push'), machine, dies, again }) },
-  { weight: 1, arbitrary: fc.record({ kind: kind('both-push'), machine, other: machine }) },
-  { weight: 1, arbitrary: fc.record({ kind: kind('restore'), machine, hoursAgo: fc.nat(9) }) },
-  { weight: 1, arbitrary: fc.record({ kind: kind('undo'), machine, dies }) },
-  { weight: 1, arbitrary: fc.record({ kind: kind('network'), machine, isUp: fc.boolean() }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: kind('clock'),
-      machine,
-      years: fc.integer({ min: -30, max: 30 }),
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      kind: kind('lose'),
-      machine,
-      what: fc.constantFrom<'cache' | 'state.json'>('cache', 'state.json'),
-    }),
-  },
-)
-
-export interface Sequence {
-  readonly machines: number
-  readonly steps: readonly Step[]
-}
-
-const sequence: fc.Arbitrary<Sequence> = fc.record({
-  machines: fc.integer({ min: 2, max: 4 }),
-  steps: fc.array(step, { minLength: 6, maxLength: 30, size: 'max' }),
-})
 
 export interface ModelOptions {
   readonly runs: number
@@ -235,12 +157,14 @@ class World {
   /** With the network up, everybody ends with the same files, and then nothing is left to do. */
   async converge(): Promise<void> {
     for (const at of this.#machines) at.network.isUp = true
-    for (let round = 0; round < 4; round++) {
+    let isQuiet = false
+    for (let round = 0; round < 4 && !isQuiet; round++) {
+      isQuiet = true
       for (const at of this.#machines) {
-        await this.#keeping(at, () =>
-          pull({ ...options(at), onConflict: 'keep-both', allowEmpty: true }),
-        )
-        await this.#keeping(at, () => push({ ...options(at), allowEmpty: true }))
+        const given = { ...options(at), allowEmpty: true }
+        const pulled = await this.#keeping(at, () => pull({ ...given, onConflict: 'keep-both' }))
+        const pushed = await this.#keeping(at, () => push(given))
+        isQuiet &&= pulled?.outcome === 'up-to-date' && pushed?.outcome === 'up-to-date'
       }
     }
     const [first, ...others] = this.#machines.map(({ folder }) => syncedFiles(folder))

@@ -51,7 +51,10 @@ export async function carryOut(
   await flushAll(files, touched)
 }
 
-/** Undoes what was done of the journal: afterwards the folder is as it was before. */
+/**
+ * Undoes what was done of the journal: afterwards the folder is as it was before. Where somebody has
+ * put something else meanwhile, that stays, and what was there stays in the trash.
+ */
 export async function takeBack(files: FolderFiles, journal: Journal): Promise<void> {
   const touched = new Set<string>()
   for (const { path, from, mark } of journal.placements.toReversed()) {
@@ -67,13 +70,24 @@ export async function takeBack(files: FolderFiles, journal: Journal): Promise<vo
   }
   for (const { path } of journal.removals.toReversed()) {
     const trashed = joined(trashFiles(journal.trash), path)
-    if (files.stat(trashed) === undefined || files.stat(path) !== undefined) continue
+    if (files.stat(trashed) === undefined || isTaken(files, path)) continue
     await makeFolders(files, folderOf(path), touched)
     await files.rename(trashed, path)
     touched.add(folderOf(path)).add(folderOf(trashed))
   }
-  for (const folder of journal.emptied.toReversed()) await makeFolders(files, folder, touched)
+  for (const folder of journal.emptied.toReversed()) {
+    if (!isTaken(files, folder)) await makeFolders(files, folder, touched)
+  }
   await flushAll(files, touched)
+}
+
+/** Whether something stands at a path, or where a folder above it was. */
+function isTaken(files: FolderFiles, path: string): boolean {
+  if (files.stat(path) !== undefined) return true
+  return [...foldersAbove(path)].some((folder) => {
+    const stat = files.stat(folder)
+    return stat !== undefined && stat.type !== 'folder'
+  })
 }
 
 /** Whether the trash holds something that could not go back because its place is taken. */

@@ -120,7 +120,13 @@ function newFiles({ at, writing }: Disk): Pick<FolderFiles, NewFiles> {
 
     makeFolder: (path, permissions = 0o777) =>
       writing(path, async () => {
-        await fsp.mkdir(at(path), { recursive: true, mode: permissions })
+        try {
+          await fsp.mkdir(at(path), { recursive: true, mode: permissions })
+        } catch (error) {
+          // Node calls a read-only disk "no such folder" when it may make those above as well.
+          if (codeOf(error) !== 'ENOENT') throw error
+          await fsp.mkdir(at(path), { mode: permissions })
+        }
       }),
 
     makeSymlink: (path, target) => writing(path, () => fsp.symlink(systemText(target), at(path))),

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { type Backend, systemTimer } from 'restic-core'
@@ -35,6 +36,7 @@ export function nodePlatform(options: NodePlatformOptions = {}): Platform {
     target: (root) => fileTarget({ root }),
     runtime: () => nodeRuntime(),
     openStore: options.openStore ?? openStore,
+    storeFreeBytes,
     sessionCache: (folder) => nodeSessionCache({ folder }),
   }
 }
@@ -58,6 +60,18 @@ async function openStore(location: InstanceLocation): Promise<Backend> {
       noProxy: variable('no_proxy'),
     },
   })
+}
+
+/** REST servers have no request for it: a full one says so when it is asked to store. */
+async function storeFreeBytes(location: InstanceLocation): Promise<number | undefined> {
+  if (location.store !== 'local') return undefined
+  try {
+    const { bavail, bsize } = await statfs(location.path)
+    return bavail * bsize
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
 }
 
 function variable(name: string): string | undefined {

@@ -60,18 +60,37 @@ function freePlace(
   const { stem, ending } = isFolder ? { stem: path, ending: '' } : splitEnding(path)
   for (let number = 1; ; number++) {
     const count = number === 1 ? '' : ` ${number}`
-    const place = `${stem} (from ${asName(host)}, ${asName(date)}${count})${ending}`
+    const suffix = ` (from ${asName(host)}, ${asName(date)}${count})${ending}`
+    const place = shortened(stem, nameBytesMax - bytesOf(suffix)) + suffix
     if (taken.has(plain(place))) continue
     taken.add(plain(place))
     return place
   }
 }
 
+/** The longest name that all file systems take; some count bytes, and no other unit is smaller. */
+const nameBytesMax = 255
+/** A longer ending is no ending, and would leave no room for the rest. */
+const endingBytesMax = 32
+const encoder = new TextEncoder()
+
+function bytesOf(text: string): number {
+  return encoder.encode(text).length
+}
+
+/** A path whose last name is cut to so many bytes, between characters. */
+function shortened(path: string, bytesMax: number): string {
+  const cut = path.lastIndexOf('/') + 1
+  const name = Array.from(path.slice(cut))
+  while (bytesOf(name.join('')) > bytesMax) name.pop()
+  return path.slice(0, cut) + name.join('')
+}
+
 /** `config/a.toml`: `config/a` and `.toml`. A name that starts with its only dot has no ending. */
 function splitEnding(path: string): { stem: string; ending: string } {
   const name = path.slice(path.lastIndexOf('/') + 1)
   const dot = name.lastIndexOf('.')
-  if (dot <= 0) return { stem: path, ending: '' }
+  if (dot <= 0 || bytesOf(name.slice(dot)) > endingBytesMax) return { stem: path, ending: '' }
   const cut = path.length - name.length + dot
   return { stem: path.slice(0, cut), ending: path.slice(cut) }
 }

@@ -85,6 +85,25 @@ describe('placeBeside', () => {
     ])
   })
 
+  it('cuts a name that would become too long for any file system', () => {
+    const names = [
+      'n'.repeat(250),
+      `${'é'.repeat(120)}.dat`,
+      `a.${'n'.repeat(250)}`,
+      '𝕎'.repeat(60),
+    ]
+    for (const name of names) {
+      const ours = state({ [`saves/${name}`]: 'a' })
+      const path = `saves/${name}`
+      const conflicts = [{ path, about: 'file', here: 'changed', there: 'changed' } as const]
+      const { placed } = placeBeside(new Map(), ours, conflicts, { host: 'HOST', date: '2026' })
+      const [, place = ''] = [...placed][0] ?? []
+      expect(Buffer.byteLength(place.slice('saves/'.length))).toBeLessThanOrEqual(255)
+      expect(place).toMatch(/^saves\/.{20,} \(from HOST, 2026\)/u)
+      expect(place.isWellFormed()).toBe(true)
+    }
+  })
+
   it('finds a free name, also where case is ignored', () => {
     const there = state({ 'a.txt': '2', 'A (FROM desk-top, 2026-11-21 18.30).TXT': '3' })
     const conflicts = [{ path: 'a.txt', about: 'file', here: 'added', there: 'added' }] as const

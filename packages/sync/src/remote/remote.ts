@@ -138,6 +138,12 @@ export class Remote implements AsyncDisposable {
     return this.repository(options)
   }
 
+  /** Bytes that may still be stored; undefined when the store does not tell. */
+  freeBytes(): Promise<number | undefined> {
+    const { platform, location } = this.#options
+    return platform.storeFreeBytes(location)
+  }
+
   indexed(options: Cancellable = {}): Promise<IndexedRepository> {
     return (this.#indexed ??= this.#loadIndex(options))
   }

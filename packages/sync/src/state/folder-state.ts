@@ -14,6 +14,7 @@ export const baseJson: BaseJson = z.looseObject({
   tree: hexId,
   content: hexId.optional(),
   scope: hexId.optional(),
+  top: z.array(z.string()).optional(),
   seen: seenJson.optional(),
 })
 
@@ -22,6 +23,7 @@ type BaseJson = z.ZodType<{
   tree: string
   content?: string | undefined
   scope?: string | undefined
+  top?: string[] | undefined
   seen?: Record<string, number> | undefined
 }>
 
@@ -44,6 +46,8 @@ export interface Base {
   readonly content?: string | undefined
   /** fingerprint of the scope that `content` was made under */
   readonly scope?: string | undefined
+  /** the names that the entries in scope begin with, so that an emptied folder is seen at once */
+  readonly top?: string[] | undefined
   /** which pushes of which devices the snapshot holds */
   readonly seen?: Seen | undefined
 }
@@ -95,12 +99,20 @@ export async function readState(
   }
 }
 
-export function baseOf({ snapshot, tree, content, scope, seen }: z.infer<typeof baseJson>): Base {
+export function baseOf({
+  snapshot,
+  tree,
+  content,
+  scope,
+  top,
+  seen,
+}: z.infer<typeof baseJson>): Base {
   return {
     snapshot: snapshot as SnapshotId,
     tree: tree as TreeId,
     content,
     scope,
+    top,
     seen,
   }
 }

@@ -55,6 +55,18 @@ export function sameEntries(a: Entries, b: Entries): boolean {
   return true
 }
 
+/**
+ * Whether two states differ in nothing but empty folders. Games and launchers make such folders at
+ * every start; they hold nothing that could be lost, so they are no reason for a conflict.
+ */
+export function sameFiles(a: Entries, b: Entries): boolean {
+  if (fileCount(a) !== fileCount(b)) return false
+  for (const [path, entry] of a) {
+    if (entry.type !== 'folder' && !sameEntry(entry, b.get(path))) return false
+  }
+  return true
+}
+
 /** bytes of the files */
 export function totalSize(entries: Entries): number {
   let size = 0

@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { statSync } from 'node:fs'
 import { constants } from 'node:os'
 import { type InstanceUse, type SyncOptions, useInstance } from '@instance-sync/sync'
 import { isResticError } from 'restic-core'
 import * as z from 'zod'
 import { durationFlag, parseFlags } from '../../restic-ts/flags.ts'
 import { Failure } from '../../shared/failure.ts'
+import { childProgram } from '../child-program.ts'
 import type { CommandContext, LoadedCommand } from '../command.ts'
 import { declareTexts } from '../declare-texts.ts'
 import type { ExitCode } from '../exit-code.ts'
@@ -130,9 +132,18 @@ async function runChild(
   [command = '', ...args]: readonly string[],
   context: CommandContext,
 ): Promise<ExitCode> {
-  const { stdin, signals, screen } = context
+  const { stdin, signals, screen, environment } = context
+  const program = childProgram(command, args, {
+    platform: process.platform,
+    environment,
+    workingFolder: process.cwd(),
+    isFile: (path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true,
+  })
   const hold = context.holdInterrupts()
-  const child = spawn(command, args, { stdio: 'inherit' })
+  const child = spawn(program.file, program.args, {
+    stdio: 'inherit',
+    windowsVerbatimArguments: program.isVerbatim,
+  })
   const removers = forwardedSignals.map((name) => {
     const forward = (): void => {
       // A terminal sends Ctrl-C to the command as well.

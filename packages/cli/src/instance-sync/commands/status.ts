@@ -2,7 +2,7 @@ import { type StatusReport, status as statusOf } from '@instance-sync/sync'
 import * as z from 'zod'
 import { type LoadedCommand, type TextOutput, defineCommand } from '../command.ts'
 import { syncOptions } from '../options.ts'
-import { countText, shortId, shown, timeText } from '../render/amounts.ts'
+import { countText, shortId, shown, sizeText, timeText } from '../render/amounts.ts'
 import { countsObject, countsText } from '../render/changes.ts'
 
 export const status: LoadedCommand = defineCommand({
@@ -21,18 +21,27 @@ function printStatus(report: StatusReport, output: TextOutput): void {
     return output.print('This folder is not synced. To begin: instance-sync setup')
   }
   output.print(`${output.label}: ${verdictText(report)}`)
+  if (report.refusal !== undefined) {
+    output.print(`  A push would be refused: ${report.refusal}.`)
+    output.print(`  ${refusalAdvice(report)}`)
+  }
   for (const [name, value] of factsOf(report)) output.print(`  ${name.padEnd(10)}  ${value}`)
   output.print(
     `On another machine: instance-sync init --url=${shown(report.url)} --instance-id=${report.instanceId}`,
   )
 }
 
-function verdictText({ verdict, here, there, offline }: Status): string {
+function refusalAdvice({ base }: Status): string {
+  const state = base === undefined ? 'ID' : shortId(base)
+  return `Meant? push once with --allow-empty. Not meant? instance-sync restore ${state}`
+}
+
+function verdictText({ verdict, here, there, offline, refusal }: Status): string {
   switch (verdict) {
     case 'equal':
       return 'up to date.'
     case 'push':
-      return `changed here: ${countsText(here)}. A push would store that.`
+      return `changed here: ${countsText(here)}.${refusal === undefined ? ' A push would store that.' : ''}`
     case 'pull':
       return `something newer is in the cloud${there === undefined ? '' : `: ${countsText(there)}`}. A pull would bring it.`
     case 'conflict':
@@ -43,7 +52,7 @@ function verdictText({ verdict, here, there, offline }: Status): string {
 }
 
 function factsOf(report: Status): [name: string, value: string][] {
-  const { base, lastSync, heads, snapshotCount, inUse, instanceId, url } = report
+  const { base, lastSync, heads, snapshotCount, inUse, instanceId, url, storage } = report
   const synced =
     base === undefined
       ? 'never'
@@ -59,6 +68,10 @@ function factsOf(report: Status): [name: string, value: string][] {
     ['last sync', synced],
   ]
   if (snapshotCount !== undefined) facts.push(['history', countText(snapshotCount, 'snapshot')])
+  if (storage !== undefined) {
+    const free = storage.free === undefined ? '' : `, ${sizeText(storage.free)} free`
+    facts.push(['stored', `${sizeText(storage.used)}${free}`])
+  }
   for (const { snapshot, time, host, isBase } of heads) {
     const where = isBase ? ', which is what this folder comes from' : ''
     facts.push(['newest', `${shortId(snapshot)}, ${timeText(time)}, ${shown(host)}${where}`])
@@ -88,6 +101,9 @@ function* statusObjects(report: StatusReport): Iterable<object> {
       is_base: isBase,
     })),
     snapshots: report.snapshotCount,
+    refusal: report.refusal,
+    stored_bytes: report.storage?.used,
+    free_bytes: report.storage?.free,
     in_use: report.inUse.map(({ hostname, username, pid, time }) => ({
       host: hostname,
       username,

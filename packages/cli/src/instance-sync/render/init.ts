@@ -1,7 +1,7 @@
 import type { InitReport } from '@instance-sync/sync'
 import type { TextOutput } from '../command.ts'
 import type { ExitCode } from '../exit-code.ts'
-import { countText } from './amounts.ts'
+import { countText, shown } from './amounts.ts'
 import { answerAdvice, conflictLines, conflictObject } from './conflict.ts'
 import { printPull, pullObjects } from './pull.ts'
 
@@ -12,7 +12,7 @@ export function printInit(report: InitReport, output: TextOutput): void {
     for (const line of answerAdvice) output.warn(line.replace(' pull ', ' init … '))
     return
   }
-  const { instanceId, isNew, files, pull } = report
+  const { instanceId, url, isNew, files, pull } = report
   output.print(
     `${output.label} is synced now, as ${isNew ? 'the new ' : ''}instance ${instanceId}.`,
   )
@@ -20,7 +20,7 @@ export function printInit(report: InitReport, output: TextOutput): void {
   if (isNew) {
     output.print(`${countText(files, 'file')} here can be pushed: instance-sync push`)
     output.print(
-      `On another machine, after that push: instance-sync init --url=… --instance-id=${instanceId}`,
+      `On another machine, after that push: instance-sync init --url=${shown(url)} --instance-id=${instanceId}`,
     )
   }
 }

@@ -1,4 +1,4 @@
-import type { PullReport } from '@instance-sync/sync'
+import type { PullReport, UpToDate } from '@instance-sync/sync'
 import type { TextOutput } from '../command.ts'
 import { durationText, shortId, shown } from './amounts.ts'
 import { changeLine, changeObject, countsObject, countsText } from './changes.ts'
@@ -15,6 +15,7 @@ export function printPull(report: PullReport, output: TextOutput): void {
           'Nothing was pulled; the next sync compares again.',
       )
     case 'up-to-date':
+      if (report.isEmptied === true) return printEmptied(report, output)
       return output.print(`${label} is up to date: nothing newer in the cloud.`)
     case 'conflict':
       for (const line of [...conflictLines(report.conflict, label), ...answerAdvice]) {
@@ -43,6 +44,15 @@ export function printPull(report: PullReport, output: TextOutput): void {
   }
 }
 
+function printEmptied({ snapshot }: UpToDate, output: TextOutput): void {
+  output.warn(
+    `${output.label}: nothing is newer in the cloud, but the files are gone from this folder.`,
+  )
+  const state = snapshot === undefined ? 'ID' : shortId(snapshot)
+  output.warn(`To bring them back: instance-sync restore ${state}`)
+  output.warn('Until then a push is refused, unless it is told --allow-empty.')
+}
+
 export function* pullObjects(report: PullReport, elapsedMs: number): Iterable<object> {
   if (report.outcome === 'not-enabled') return
   const summary = { message_type: 'summary', command: 'pull', outcome: report.outcome }
@@ -50,8 +60,10 @@ export function* pullObjects(report: PullReport, elapsedMs: number): Iterable<ob
   switch (report.outcome) {
     case 'offline':
       return yield { ...summary, reason: report.reason, ...duration }
-    case 'up-to-date':
-      return yield { ...summary, snapshot: report.snapshot, ...duration }
+    case 'up-to-date': {
+      const { snapshot, isEmptied: emptied } = report
+      return yield { ...summary, snapshot, emptied, ...duration }
+    }
     case 'conflict':
       yield conflictObject(report.conflict)
       return yield { ...summary, snapshot: report.snapshot, ...duration }

@@ -1,0 +1,236 @@
+/** What a program that uses the library may count on. */
+import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { type FaultProxy, startFaultProxy } from '../../cli/tests/fault-proxy.ts'
+import { type SyncEvent, disable, history, init, pull, push, restore, undo } from '../src/index.ts'
+import { Fate } from './faults.ts'
+import {
+  type Machine,
+  MemoryCloud,
+  makeMachine,
+  temporaryFolder,
+  token,
+  writeFiles,
+} from './machine.ts'
+import { Scene, filesOf, on } from './scene.ts'
+
+const world = { 'saves/World/level.dat': 'level', 'options.txt': 'fov:70' }
+
+/** Aborts at a call, and lets all go on that does not look at the signal. */
+class AbortingFate extends Fate {
+  readonly #at: number
+  readonly #controller = new AbortController()
+
+  constructor(at: number) {
+    super()
+    this.#at = at
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  override call(name: string): boolean {
+    super.call(name)
+    if (this.calls.length === this.#at) this.#controller.abort(new Error('enough'))
+    return false
+  }
+}
+
+describe('a call', { timeout: 300_000 }, () => {
+  it.each(['pull', 'push', 'restore', 'undo'] as const)(
+    '%s can be cancelled at any time without harm',
+    async (command) => {
+      const run = async (machine: Machine, fate: AbortingFate): Promise<unknown> => {
+        const given = { ...on(machine, fate), signal: fate.signal }
+        if (command === 'restore') return restore({ ...given, state: await oldest(machine) })
+        return { pull, push, undo }[command](given)
+      }
+      let points = 0
+      for (let at = 1; ; at += 5) {
+        using temporary = temporaryFolder()
+        const machine = await prepared(temporary.path, command)
+        const old = filesOf(machine)
+        const fate = new AbortingFate(at)
+        const error = await run(machine, fate).catch((caught: unknown) => caught)
+        if (!fate.signal.aborted) break
+        points++
+        const where = `${fate.calls[at - 1]}`
+        const isDone = !(error instanceof Error)
+        if (!isDone) expect(filesOf(machine), where).toEqual(old)
+        expect(existsSync(join(machine.folder, '.cloud-sync/lock')), where).toBe(false)
+        expect(existsSync(join(machine.folder, '.cloud-sync/staging/journal.json')), where).toBe(
+          false,
+        )
+        if (isDone && command === 'undo') continue
+        await run(machine, new AbortingFate(Infinity))
+        if (command === 'push') {
+          expect(await push(on(machine)), where).toMatchObject({ outcome: 'up-to-date' })
+        } else expect(filesOf(machine), where).not.toEqual(old)
+      }
+      expect(points).toBeGreaterThan(3)
+    },
+  )
+
+  it('on one folder knows nothing of a call on another in the same process', async () => {
+    await using scene = await Scene.create()
+    const first = await scene.machine(world)
+    await push(on(first))
+    const second = await scene.machine({ 'a.txt': 'a' })
+    writeFiles(first.folder, { 'options.txt': 'newer' })
+    const other = makeMachine('other', join(scene.root, 'other'))
+    writeFiles(other.folder, { 'b.txt': 'b' })
+    await init({ ...on(other), url: scene.server.url, token })
+    const events: Record<string, SyncEvent['type'][]> = { first: [], other: [] }
+    const stop = new AbortController()
+    const reports = await Promise.allSettled([
+      push({ ...on(first), onEvent: ({ type }) => events['first']?.push(type) }),
+      push({ ...on(other), onEvent: ({ type }) => events['other']?.push(type) }),
+      push({ ...on(second), signal: AbortSignal.any([stop.signal, AbortSignal.abort('no')]) }),
+    ])
+    expect(reports.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
+    expect(events['first']).toContain('read')
+    expect(events['other']).toContain('read')
+    expect(await pull(on(other))).toMatchObject({ outcome: 'up-to-date' })
+    expect(filesOf(other)).toEqual({ 'b.txt': 'b' })
+  })
+
+  it('does nothing in a folder that is not opted in, or not any more', async () => {
+    await using scene = await Scene.create()
+    const machine = await scene.machine(world)
+    await push(on(machine))
+    expect(await disable({ packFolder: machine.folder })).toMatchObject({ outcome: 'disabled' })
+    const before = readFileSync(join(machine.folder, '.cloud-sync/state.json'), 'utf8')
+    for (const command of [pull, push, undo]) {
+      expect(await command(on(machine))).toEqual({ outcome: 'not-enabled' })
+    }
+    expect(readFileSync(join(machine.folder, '.cloud-sync/state.json'), 'utf8')).toBe(before)
+    expect(existsSync(join(machine.folder, '.cloud-sync/token'))).toBe(true)
+    expect((await scene.restic(['snapshots'])).stdout).toContain('1 snapshots')
+  })
+})
+
+async function oldest(machine: Machine): Promise<string> {
+  const report = await history({ ...on(machine), withChanges: false })
+  return report.outcome === 'history' ? (report.items.at(-1)?.snapshot ?? '') : ''
+}
+
+/** A machine for which the command has something to do. */
+async function prepared(root: string, command: string): Promise<Machine> {
+  const cloud = new MemoryCloud()
+  const a = makeMachine('a', join(root, 'a'), cloud)
+  const b = makeMachine('b', join(root, 'b'), cloud)
+  const given = { url: '/cloud', token }
+  const report = await init({ ...on(a), ...given })
+  if (report.outcome !== 'enabled') throw new Error('a new instance cannot conflict')
+  writeFiles(a.folder, world)
+  await push(on(a))
+  await init({ ...on(b), ...given, instanceId: report.instanceId })
+  writeFiles(b.folder, { 'saves/World/level.dat': 'newer', 'saves/World/region/r': 'new' })
+  if (command === 'push') return b
+  await push(on(b))
+  if (command !== 'pull') await pull(on(a))
+  return a
+}
+
+async function behindProxy(scene: Scene, machine: Machine): Promise<FaultProxy> {
+  const proxy = await startFaultProxy(scene.server.url, () => undefined)
+  const path = join(machine.folder, '.cloud-sync/sync.json')
+  const settings = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+  writeFileSync(path, JSON.stringify({ ...settings, url: proxy.url }))
+  return proxy
+}
+
+describe('the common case', { timeout: 60_000 }, () => {
+  it('of a pull with nothing new is one listing: no key, no config, no index', async () => {
+    await using scene = await Scene.create()
+    const machine = await scene.machine(world)
+    await push(on(machine))
+    await using proxy = await behindProxy(scene, machine)
+    await pull(on(machine))
+    const known = proxy.requests.length
+    expect(await pull(on(machine))).toMatchObject({ outcome: 'up-to-date' })
+    const base = `/${token.account}/${scene.instanceId}`
+    expect(proxy.requests.slice(known)).toEqual([`GET ${base}/snapshots/`])
+  })
+
+  it('of a pull with one new snapshot reads that and uses the kept key', async () => {
+    await using scene = await Scene.create()
+    const first = await scene.machine(world)
+    await push(on(first))
+    const second = await scene.machine()
+    writeFiles(first.folder, { 'options.txt': 'newer' })
+    await push(on(first))
+    await using proxy = await behindProxy(scene, second)
+    // Another address is another place for the kept key, so the first of these derives it.
+    await pull(on(second))
+    writeFiles(first.folder, { 'options.txt': 'newest' })
+    await push(on(first))
+    const known = proxy.requests.length
+    expect(await pull(on(second))).toMatchObject({ outcome: 'changed' })
+    const asked = proxy.requests.slice(known)
+    expect(asked.filter((request) => request.includes('/keys/'))).toEqual([])
+    expect(asked.filter((request) => /GET .*\/snapshots\/\w/.test(request))).toHaveLength(1)
+  })
+
+  it('of a first push learns by HEAD of the config that there is no repository, and makes it', async () => {
+    await using scene = await Scene.create()
+    const machine = await scene.machine(world)
+    await using proxy = await behindProxy(scene, machine)
+    await push(on(machine))
+    const asked = proxy.requests.slice(
+      0,
+      proxy.requests.findIndex((request) => request.startsWith('POST ')),
+    )
+    const base = `/${token.account}/${scene.instanceId}`
+    expect([...new Set(asked)]).toEqual([`GET ${base}/snapshots/`, `HEAD ${base}/config`])
+  })
+
+  it('of a push after a pull is no new snapshot, whatever the times of files say', async () => {
+    await using scene = await Scene.create()
+    const first = await scene.machine(world)
+    await push(on(first))
+    const second = await scene.machine()
+    for (const path of Object.keys(world)) utimesSync(join(second.folder, path), 7, 7)
+    expect(await push(on(second))).toMatchObject({ outcome: 'up-to-date' })
+    rmSync(join(second.folder, '.cloud-sync/cache'), { recursive: true })
+    expect(await push(on(second))).toMatchObject({ outcome: 'up-to-date' })
+    expect((await scene.restic(['snapshots'])).stdout).toContain('1 snapshots')
+  })
+})
+
+describe('the kept key', { timeout: 60_000 }, () => {
+  it('is readable by its owner alone, and goes with the token or when it is not wanted', async () => {
+    await using scene = await Scene.create()
+    const machine = await scene.machine(world)
+    const key = join(machine.folder, '.cloud-sync/cache/key.json')
+    await push(on(machine))
+    expect(statSync(key).mode & 0o777).toBe(0o600)
+    expect(readFileSync(key, 'utf8')).not.toContain(token.password)
+    writeFiles(machine.folder, { 'options.txt': 'newer' })
+    await push({ ...on(machine), keepsKey: false })
+    expect(existsSync(key)).toBe(false)
+    writeFiles(machine.folder, { 'options.txt': 'newest' })
+    await push(on(machine))
+    expect(existsSync(key)).toBe(true)
+    rmSync(join(machine.folder, '.cloud-sync/token'))
+    await pull(on(machine)).catch(() => undefined)
+    expect(existsSync(key)).toBe(false)
+  })
+})
+
+describe('an operator who saves snapshots again', { timeout: 60_000 }, () => {
+  it('with tag or rewrite makes nobody a stranger to the state', async () => {
+    await using scene = await Scene.create()
+    const machine = await scene.machine({ ...world, 'config/a': 'a' })
+    await push(on(machine))
+    const tagged = await scene.restic(['tag', '--add=kept', 'latest'])
+    expect(tagged.code, tagged.stderr).toBe(0)
+    expect(await pull(on(machine))).toMatchObject({ outcome: 'up-to-date' })
+    writeFiles(machine.folder, { 'options.txt': 'newer' })
+    expect(await push(on(machine))).toMatchObject({ outcome: 'changed' })
+    const report = await history({ ...on(machine), withChanges: false })
+    expect(report).toMatchObject({ items: [{ isHead: true }, { isHead: false }] })
+  })
+})
