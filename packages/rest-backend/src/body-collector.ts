@@ -53,8 +53,7 @@ export class BodyCollector {
     this.#skip -= dropped
     const taken = chunk.subarray(dropped, Math.min(chunk.length, dropped + this.#room))
     this.#reserve(taken.length)
-    this.#buffer.set(taken, this.#filled)
-    this.#filled += taken.length
+    this.#append(taken)
     this.#room -= taken.length
     return this.#room === 0 ? 'enough' : 'more'
   }
@@ -63,6 +62,16 @@ export class BodyCollector {
     return this.#filled === this.#buffer.length
       ? this.#buffer
       : this.#buffer.subarray(0, this.#filled)
+  }
+
+  /** Memory that threads share is written by `set` a byte at a time, and by Buffer's `fill` as it should be. */
+  #append(bytes: Uint8Array): void {
+    const { buffer, byteOffset, length } = this.#buffer
+    const end = this.#filled + bytes.length
+    if (buffer instanceof ArrayBuffer) this.#buffer.set(bytes, this.#filled)
+    else if (bytes.length > 0)
+      Buffer.from(buffer, byteOffset, length).fill(bytes, this.#filled, end)
+    this.#filled = end
   }
 
   #reserve(more: number): void {

@@ -11,7 +11,7 @@ import { nodeZstd } from './zstd.ts'
  * memory of its own, so make one per thread.
  */
 export async function nodeKernel(): Promise<Kernel> {
-  const memory = await memoryKernels()
+  const memory = await memoryKernels(copyBytes)
   return {
     name: 'node',
     sha256,
@@ -23,6 +23,11 @@ export async function nodeKernel(): Promise<Kernel> {
     ...memory,
     poly1305: nodePoly1305(memory.poly1305),
   }
+}
+
+/** `set` copies from memory that threads share a byte at a time: twenty times slower. */
+function copyBytes(target: Uint8Array, source: Uint8Array, at: number): void {
+  Buffer.prototype.fill.call(target, source, at, at + source.length)
 }
 
 /** The WebAssembly, a hundred kilobytes, is loaded on the Nodes that need it only. */

@@ -28,10 +28,19 @@ const pieceLength = 5 * 6 * 4096
 const scratchPlace = 136 * KiB
 const pageLength = 64 * KiB
 
-/** One instance of the WebAssembly kernels; `scratch` is a part of its memory. */
-export async function wasmKernels(): Promise<MemoryKernels> {
+/** Puts `source` into `target` at `at`. */
+export type CopyBytes = (target: Uint8Array, source: Uint8Array, at: number) => void
+
+/**
+ * One instance of the WebAssembly kernels; `scratch` is a part of its memory.
+ *
+ * @param copy a better way than `set`, if the platform has one
+ */
+export async function wasmKernels(
+  copy: CopyBytes = (target, source, at) => target.set(source, at),
+): Promise<MemoryKernels> {
   const exports = await instantiate<KernelExports>(decodeModule(kernelsWasm))
-  const memory = new KernelMemory(exports.memory)
+  const memory = new KernelMemory(exports.memory, copy)
   memory.reserve(scratchPlace)
   let last: { readonly polynomial: bigint; readonly chunker: Chunker } | undefined
   return {
@@ -52,11 +61,13 @@ export async function wasmKernels(): Promise<MemoryKernels> {
 /** The memory of one instance, and whose tables are in it. */
 class KernelMemory {
   readonly #memory: WasmMemory
+  readonly #copy: CopyBytes
   #bytes: Uint8Array
   #tables: ScanTables | undefined
 
-  constructor(memory: WasmMemory) {
+  constructor(memory: WasmMemory, copy: CopyBytes) {
     this.#memory = memory
+    this.#copy = copy
     this.#bytes = new Uint8Array(memory.buffer)
   }
 
@@ -70,6 +81,11 @@ class KernelMemory {
     if (missing <= 0) return
     this.#memory.grow(Math.ceil(missing / pageLength))
     this.#bytes = new Uint8Array(this.#memory.buffer)
+  }
+
+  /** Makes a piece of data from elsewhere ready for the kernels. */
+  stage(piece: Uint8Array): void {
+    if (piece.length > 0) this.#copy(this.#bytes, piece, stagingPlace)
   }
 
   /** Where the first byte of `data` is in this memory, or undefined when it is elsewhere. */
@@ -99,10 +115,10 @@ function poly1305(
   if (place === undefined) {
     for (let at = 0; at < blocksLength; at += pieceLength) {
       const piece = data.subarray(at, Math.min(at + pieceLength, blocksLength))
-      memory.bytes.set(piece, stagingPlace)
+      memory.stage(piece)
       exports.poly1305Blocks(stagingPlace, stagingPlace + piece.length)
     }
-    memory.bytes.set(data.subarray(blocksLength), stagingPlace)
+    memory.stage(data.subarray(blocksLength))
     exports.poly1305End(stagingPlace, data.length - blocksLength)
   } else {
     exports.poly1305Blocks(place, place + blocksLength)
@@ -140,7 +156,7 @@ function findCutInPieces(
   const windowEnd = stagingPlace + windowLength
   for (let at = first; at <= last; at += pieceLength) {
     const pieceLast = Math.min(at + pieceLength - 1, last)
-    memory.bytes.set(data.subarray(at - windowLength, pieceLast), stagingPlace)
+    memory.stage(data.subarray(at - windowLength, pieceLast))
     const cut = exports.findCut(windowEnd, windowEnd + pieceLast - at)
     if (cut !== 0) return at + cut - windowEnd
   }
