@@ -3,8 +3,8 @@ import { type Cancellable, anySignal } from '../../base/cancel.ts'
 import { Budget } from '../../base/concurrency.ts'
 import type { FinishedPack } from './pack-builder.ts'
 
-/** Bytes of finished packs in memory, waiting for upload or being uploaded. */
-const queueBytesMax = 32 * 1024 * 1024
+/** Bytes of finished packs in memory, waiting for upload or being uploaded: two of the usual size. */
+const queueBytesMax = 36 * 1024 * 1024
 
 /** Uploads packs while the next ones are made: as many at once as the store likes. */
 export class Uploader {

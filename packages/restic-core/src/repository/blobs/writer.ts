@@ -22,14 +22,11 @@ const openPacks = 2
 const packClosingLength = 36
 const claimsCapacity = 1 << 15
 
-/**
- * zstd levels of restic's modes. With level 2 what is stored has the size that restic's `auto`
- * gives it (bench/questions/first-backup-small-files.ts); level 3 takes longer.
- */
-const levels: Readonly<Record<Compression, number | undefined>> = {
+/** zstd levels of restic's modes. */
+const levels: Readonly<Record<Compression, StoreSettings['level']>> = {
   off: undefined,
   fastest: 1,
-  auto: 2,
+  auto: 'auto',
   better: 7,
   max: 19,
 }
@@ -160,10 +157,10 @@ export class PackingWriter implements BlobWriter {
     return table.find(type, id) < 0 && pending.add(type, id)
   }
 
-  #level(type: BlobType): number | undefined {
+  #level(type: BlobType): StoreSettings['level'] {
     if (this.#context.config.version === 1) return undefined
     const level = levels[this.#options.compression ?? 'auto']
-    return type === 'tree' ? (level ?? levels.auto) : level
+    return type === 'tree' ? (level ?? 'auto') : level
   }
 
   async #add(type: BlobType, blob: NewBlob): Promise<void> {

@@ -3,6 +3,7 @@ import { CorruptDataError } from '../../base/errors.ts'
 import { releaseOwned } from '../../base/release.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { type MasterKey, open, sealInto, sealOverhead } from '../../format/seal.ts'
+import { autoLevel } from './auto-level.ts'
 import { BlobClaims } from '../blob-claims.ts'
 import { BlobTable } from '../blob-table.ts'
 import type { JobContext, JobPart } from '../pool.ts'
@@ -33,7 +34,7 @@ export function sealBlob(
   options: {
     readonly key: MasterKey
     readonly iv: Uint8Array
-    readonly level: number | undefined
+    readonly level: StoreSettings['level']
     readonly verify: boolean
   },
   id: Uint8Array,
@@ -42,12 +43,16 @@ export function sealBlob(
 ): SealedBlob {
   const { key, iv, level, verify } = options
   const compressed = level !== undefined && plaintext.length > 0
-  const body = compressed ? kernel.compress(plaintext, level) : plaintext
+  const body = compressed ? compress(kernel, plaintext, level) : plaintext
   const sealed = sealInto(kernel, key, body, iv, memory(body.length + sealOverhead))
   if (compressed) releaseOwned(body)
   if (verify)
     verifySealed(kernel, key, sealed, { id, plaintextLength: plaintext.length, compressed })
   return { sealed, compressed }
+}
+
+function compress(kernel: Kernel, plaintext: Uint8Array, level: number | 'auto'): Uint8Array {
+  return kernel.compress(plaintext, level === 'auto' ? autoLevel(kernel, plaintext) : level)
 }
 
 function verifySealed(

@@ -9,8 +9,8 @@ export interface StoreSettings {
   readonly known: SharedBlobTable
   /** what this session has begun to store; memory of BlobClaims */
   readonly claims: SharedArrayBuffer
-  /** zstd level; undefined stores without compression */
-  readonly level: number | undefined
+  /** zstd level; undefined stores without compression, `auto` looks at each blob */
+  readonly level: number | 'auto' | undefined
   /** open again what was sealed, before anything refers to it */
   readonly verify: boolean
 }
