@@ -1,5 +1,4 @@
 import { MiB, toHex } from '../base/bytes.ts'
-import { releaseOwned } from '../base/release.ts'
 import { CorruptDataError } from '../base/errors.ts'
 import type { BlobId } from '../base/id.ts'
 import type { Kernel } from '../kernel/kernel.ts'
@@ -22,9 +21,15 @@ export function openBlob(
   blob: { readonly id: BlobId; readonly uncompressedLength: number },
   what: string,
 ): Uint8Array {
-  const stored = open(kernel, key, sealed, what)
-  const plaintext = blob.uncompressedLength === 0 ? stored : decompress(kernel, stored, blob, what)
-  if (plaintext !== stored) releaseOwned(stored)
+  const isCompressed = blob.uncompressedLength > 0
+  const stored = open(
+    kernel,
+    key,
+    sealed,
+    what,
+    isCompressed ? kernel.workspace(sealed.length) : undefined,
+  )
+  const plaintext = isCompressed ? decompress(kernel, stored, blob, what) : stored
   if (toHex(kernel.sha256(plaintext)) !== blob.id) throw new CorruptDataError(what, 'hash')
   return plaintext
 }

@@ -1,5 +1,4 @@
 import { CorruptDataError } from '../base/errors.ts'
-import { releaseOwned } from '../base/release.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 
 /** The keys everything in a repository is sealed with. */
@@ -51,11 +50,10 @@ export function sealInto(
   if (iv.length !== ivLength || isZero(iv)) {
     throw new TypeError(`an iv is ${ivLength} bytes that are not all zero`)
   }
-  const ciphertext = kernel.aesCtr(key.encrypt, iv, plaintext)
+  const ciphertext = sealed.subarray(ivLength, ivLength + plaintext.length)
+  kernel.aesCtr(key.encrypt, iv, plaintext, ciphertext)
   sealed.set(iv)
-  sealed.set(ciphertext, ivLength)
   sealed.set(mac(kernel, key, iv, ciphertext), ivLength + ciphertext.length)
-  releaseOwned(ciphertext)
   return sealed
 }
 
@@ -63,10 +61,17 @@ export function sealInto(
  * Checks and deciphers what `seal` made.
  *
  * @param what names the thing in errors
+ * @param into where the plaintext goes; new memory if left out
  * @throws CorruptDataError check 'mac', also when the key is not the one it was sealed with; 'length'
  * when it is too short to be sealed; 'value' when the iv is all zero, which no writer may use
  */
-export function open(kernel: Kernel, key: MasterKey, sealed: Uint8Array, what: string): Uint8Array {
+export function open(
+  kernel: Kernel,
+  key: MasterKey,
+  sealed: Uint8Array,
+  what: string,
+  into?: Uint8Array,
+): Uint8Array {
   if (sealed.length < sealOverhead) throw new CorruptDataError(what, 'length')
   const iv = sealed.subarray(0, ivLength)
   if (isZero(iv)) throw new CorruptDataError(what, 'value')
@@ -75,7 +80,7 @@ export function open(kernel: Kernel, key: MasterKey, sealed: Uint8Array, what: s
   if (!equalInConstantTime(mac(kernel, key, iv, ciphertext), expected)) {
     throw new CorruptDataError(what, 'mac')
   }
-  return kernel.aesCtr(key.encrypt, iv, ciphertext)
+  return kernel.aesCtr(key.encrypt, iv, ciphertext, into?.subarray(0, ciphertext.length))
 }
 
 /** @throws CorruptDataError when a part has the wrong length or is all zero */

@@ -13,15 +13,16 @@ export interface Kernel {
   /**
    * AES-256 in counter mode; enciphering and deciphering are the same.
    *
-   * @param key 32 bytes
+   * @param key 32 bytes, which stay as they are as long as the array is in use
    * @param iv 16 bytes: the first counter block, incremented as one 128-bit big-endian number
+   * @param into where the result goes, as long as `data` and not the same memory; new memory if left out
    */
-  aesCtr(key: Uint8Array, iv: Uint8Array, data: Uint8Array): Uint8Array
+  aesCtr(key: Uint8Array, iv: Uint8Array, data: Uint8Array, into?: Uint8Array): Uint8Array
 
   /**
    * One block of AES-128, for the Poly1305-AES nonce.
    *
-   * @param key 16 bytes
+   * @param key 16 bytes, as for `aesCtr`
    * @param block 16 bytes
    */
   aesBlock(key: Uint8Array, block: Uint8Array): Uint8Array
@@ -53,6 +54,9 @@ export interface Kernel {
    * the next call of `scratch`; each kernel has one.
    */
   scratch(length: number): Uint8Array
+
+  /** Memory for what is needed for a moment, valid until the next call of `workspace`. */
+  workspace(length: number): Uint8Array
 }
 
 export interface Hasher {

@@ -1,6 +1,7 @@
 import { ctr, ecb } from '@noble/ciphers/aes.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { Kernel } from '../kernel/kernel.ts'
+import { workspace } from '../kernel/workspace.ts'
 import { memoryKernels } from './memory-kernels.ts'
 import { portableScrypt } from './scrypt.ts'
 import { wasmZstd } from './zstd.ts'
@@ -17,13 +18,17 @@ export async function portableKernel(): Promise<Kernel> {
     scrypt: portableScrypt,
     ...zstd,
     ...memory,
+    workspace: workspace(),
   }
 }
 
 // noble takes keys of every AES and any number of blocks.
-const aesCtr: Kernel['aesCtr'] = (key, iv, data) => {
+const aesCtr: Kernel['aesCtr'] = (key, iv, data, into) => {
   if (key.length !== 32) throw new RangeError('an AES-256 key has 32 bytes')
-  return ctr(key, iv).encrypt(data)
+  const result = ctr(key, iv).encrypt(data)
+  if (into === undefined) return result
+  into.set(result)
+  return into
 }
 
 const aesBlock: Kernel['aesBlock'] = (key, block) => {

@@ -80,6 +80,9 @@ function describeAes(kernel: () => Kernel): void {
         const sealed = kernel().aesCtr(secret, iv, data)
         expect(toHex(sealed)).toBe(toHex(ctr(secret, iv).encrypt(data)))
         expect(toHex(kernel().aesCtr(secret, iv, sealed))).toBe(toHex(data))
+        const into = new Uint8Array(data.length + 3).subarray(1, data.length + 1)
+        expect(kernel().aesCtr(secret, iv, data, into)).toBe(into)
+        expect(toHex(into)).toBe(toHex(sealed))
       }),
     )
   })

@@ -49,6 +49,8 @@ export class PackingWriter implements BlobWriter {
   readonly #added = { dataBlobs: 0, treeBlobs: 0, added: 0, addedPacked: 0 }
   #claims = BlobClaims.create(claimsCapacity)
   #rows: IndexRows
+  /** Settles when the last full pack is on its way. */
+  #lastClose: Promise<void> | undefined
   #isClosed = false
 
   constructor(context: WriterContext, options: WritingOptions) {
@@ -164,6 +166,8 @@ export class PackingWriter implements BlobWriter {
   }
 
   async #add(type: BlobType, blob: NewBlob): Promise<void> {
+    // Others would fill more and more packs while one waits for room in the queue.
+    while (this.#lastClose !== undefined) await this.#lastClose
     const uncompressedLength = blob.isCompressed ? blob.plaintextLength : 0
     this.#added[type === 'tree' ? 'treeBlobs' : 'dataBlobs']++
     this.#added.added += blob.plaintextLength
@@ -173,7 +177,10 @@ export class PackingWriter implements BlobWriter {
     if (pack.length < this.#packSize && !pack.isFull) return
     const open = this.#open[type]
     if (open.includes(pack)) open.splice(open.indexOf(pack), 1)
-    await this.#close(pack)
+    const close = this.#close(pack)
+    this.#lastClose = close
+    await close
+    if (this.#lastClose === close) this.#lastClose = undefined
   }
 
   /** One of the open packs by chance; a pack of its own for a blob that fills one. */

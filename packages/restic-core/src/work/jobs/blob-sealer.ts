@@ -1,4 +1,4 @@
-import { MiB, concatBytes, equalBytes } from '../../base/bytes.ts'
+import { KiB, MiB, concatBytes, equalBytes } from '../../base/bytes.ts'
 import { CorruptDataError } from '../../base/errors.ts'
 import { releaseOwned } from '../../base/release.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
@@ -10,12 +10,12 @@ import type { JobContext, JobPart } from '../pool.ts'
 import type { SealedBlobs, StoreSettings } from './store-settings.ts'
 
 /** A part is handed over when it holds this much. */
-const partTarget: number = MiB
+const partTarget: number = 512 * KiB
 /**
  * What parts are given to gather in, so that most blobs fit. V8 counts memory that comes back from
  * another thread as new: with more it would collect garbage all the time.
  */
-const partMemoryLength: number = 3 * MiB
+const partMemoryLength: number = 2 * MiB
 
 export interface SealedBlob {
   readonly sealed: Uint8Array
@@ -61,10 +61,9 @@ function verifySealed(
   sealed: Uint8Array,
   blob: { readonly id: Uint8Array; readonly plaintextLength: number; readonly compressed: boolean },
 ): void {
-  const opened = open(kernel, key, sealed, 'a blob just sealed')
+  const opened = open(kernel, key, sealed, 'a blob just sealed', kernel.workspace(sealed.length))
   const back = blob.compressed ? kernel.decompress(opened, blob.plaintextLength) : opened
   const isSame = equalBytes(kernel.sha256(back), blob.id)
-  releaseOwned(opened)
   if (blob.compressed) releaseOwned(back)
   if (isSame) return
   throw new CorruptDataError('a blob just sealed', 'hash', {
