@@ -4,6 +4,7 @@ import {
   isResticError,
   requestLabel,
   type BackendRequest,
+  type ByteRates,
   type Cancellable,
 } from 'restic-core/backend'
 import type { BodySlice } from './body-collector.ts'
@@ -17,6 +18,7 @@ export interface ClientOptions {
   readonly credentials: Credentials | undefined
   readonly userAgent: string
   readonly stuckTimeoutMs: number
+  readonly rates: ByteRates
   readonly dispatchers: Dispatchers
 }
 
@@ -83,7 +85,7 @@ export class Client {
   }
 
   async #exchange(call: Call): Promise<HttpAnswer> {
-    const { location, stuckTimeoutMs, dispatchers } = this.#options
+    const { location, stuckTimeoutMs, rates, dispatchers } = this.#options
     const request = {
       method: call.method,
       origin: location.origin,
@@ -94,6 +96,7 @@ export class Client {
       into: call.into,
       answerLengthMax: call.answerLengthMax ?? answerLengthMaxDefault,
       stuckTimeoutMs,
+      rates,
       signal: call.signal,
     }
     this.#dispatcher ??= dispatchers.open()

@@ -110,6 +110,10 @@ export async function openGlobalStore(context: CommandContext): Promise<Backend>
     clientCertificateFile: globals.tlsClientCert,
     insecureTls: globals.insecureTls,
     stuckTimeoutMs: globals.stuckRequestTimeout,
+    limits: {
+      uploadBytesPerSecond: globals.limitUpload,
+      downloadBytesPerSecond: globals.limitDownload,
+    },
     userAgent: globals.httpUserAgent,
   })
 }
