@@ -13,7 +13,7 @@ import { isUntrusted, noAnswerError, webPageError } from './errors.ts'
 import { exchange, type HttpAnswer, type UploadBody } from './exchange.ts'
 import type { Credentials, RestLocation } from './url.ts'
 
-export interface ClientOptions {
+interface ClientOptions {
   readonly location: RestLocation
   readonly credentials: Credentials | undefined
   readonly userAgent: string
@@ -22,7 +22,7 @@ export interface ClientOptions {
   readonly dispatchers: Dispatchers
 }
 
-export interface Call extends Cancellable {
+interface Call extends Cancellable {
   readonly method: 'HEAD' | 'GET' | 'POST' | 'DELETE'
   /** below the repository, without a slash at the start */
   readonly path: string

@@ -23,7 +23,7 @@ export interface OpeningOptions {
 }
 
 /** An opened repository, with what it stands on. */
-export interface OpenedRepository extends AsyncDisposable {
+interface OpenedRepository extends AsyncDisposable {
   readonly repository: Repository
 }
 

@@ -5,7 +5,7 @@ import type { RateLimits } from 'restic-core/backend'
 import { Failure } from './failure.ts'
 import type { RepositoryLocation } from './location.ts'
 
-export interface StoreOptions {
+interface StoreOptions {
   /** Of the process: credentials and proxies for stores that are not in the location. */
   readonly environment: Readonly<Record<string, string | undefined>>
   /** requests in flight; the store's own number unless given */
