@@ -15,7 +15,7 @@ const coreErrors = 'packages/restic-core/src/base/errors.ts'
 const syncErrors = 'packages/sync/src/errors.ts'
 export const errorsPage: string = join(root, 'docs/errors.md')
 
-export interface ErrorClass {
+interface ErrorClass {
   readonly name: string
   readonly code: string
   /** its docstring, as one line */

@@ -23,7 +23,7 @@ export interface Peers {
   readonly restServer: string
 }
 
-export interface PeerWanted {
+interface PeerWanted {
   readonly key: keyof Peers
   readonly version: string
   /** Names the program may have on PATH. The first one is Debian's. */

@@ -25,7 +25,7 @@ export interface RunningServer extends AsyncDisposable {
 }
 
 /** Paths of PEM files. */
-export interface TlsFiles {
+interface TlsFiles {
   readonly cert: string
   readonly key: string
 }
@@ -66,7 +66,7 @@ export async function startRestServer(options: RestServerOptions): Promise<Runni
   return { ...server, url }
 }
 
-export interface RcloneOptions {
+interface RcloneOptions {
   readonly dataDir: string
   readonly appendOnly?: boolean
   readonly privateRepos?: boolean

@@ -10,7 +10,7 @@ import {
 import type { Usage } from '../measuring/measure.ts'
 
 /** Of times below a second in milliseconds, else in seconds with three digits. */
-export function formatMs(ms: number): string {
+function formatMs(ms: number): string {
   return ms < 1000 ? `${ms.toPrecision(3)} ms` : `${(ms / 1000).toPrecision(3)} s`
 }
 

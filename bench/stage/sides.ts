@@ -7,7 +7,7 @@ import { type Repositories, type StoredRepository, forgetCache } from './reposit
 import { expectSameTree } from './same-tree.ts'
 import { type Stage, warm } from './stage.ts'
 
-export interface BackupSide extends Side {
+interface BackupSide extends Side {
   /** The repository of the last run. */
   readonly repository: () => StoredRepository
 }

@@ -3,14 +3,14 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 
-export interface LinkTraits {
+interface LinkTraits {
   /** both ways together */
   readonly roundTripMs: number
   /** each way, 10^6 bits a second */
   readonly megabits: number
 }
 
-export interface SlowLink extends AsyncDisposable {
+interface SlowLink extends AsyncDisposable {
   /** What `url` is to the server, this is to those at the far end of the link. */
   readonly url: string
 }

@@ -8,7 +8,7 @@ import { type NodeMajor, type Program, newestRestic, ourProgram } from './progra
 /** Git ignores it. Data sets stay for the next run; remove it at any time. */
 export const benchFolder: string = join(import.meta.dirname, '..', '..', '.bench')
 
-export interface StageOptions {
+interface StageOptions {
   readonly size: number
   readonly node: NodeMajor
   /** restic plays both sides, which tells how much of a ratio is chance on this machine. */

@@ -8,7 +8,7 @@ import type { Stage } from './stage.ts'
 const account = 'player'
 const password = 'bench'
 
-export interface SyncedFolder {
+interface SyncedFolder {
   /** As plain restic reaches what `instance-sync` wrote. */
   readonly repository: RepositoryAccess
   command(verb: 'pull' | 'push'): Command

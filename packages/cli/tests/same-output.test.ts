@@ -145,6 +145,14 @@ describe('the same words on standard error, and the same exit code', () => {
   })
 })
 
+it('a restore of a folder that is not there announces nothing', async () => {
+  const args = ['restore', 'latest:/nowhere', '--target', join(folder, 'nowhere')]
+  const { ours, theirs } = await both(args)
+  expect(ours).toMatchObject({ code: 1, stderr: expect.stringContaining('not found') })
+  expect(theirs).toMatchObject({ code: 1, stderr: expect.stringContaining('not found') })
+  expect([ours.stdout, theirs.stdout].join('')).not.toContain('restoring')
+})
+
 function groupsOf(text: string): ReadonlySet<string> {
   return new Set(text.split(/^(?=snapshots for )/m))
 }

@@ -142,6 +142,19 @@ describe('localBackend', () => {
     expect(await listed(backend, 'pack')).toEqual([{ name: file.name, size: 50 }])
   })
 
+  it('keeps to its limits, and can be cancelled while it waits', async () => {
+    const limits = { uploadBytesPerSecond: 100_000, downloadBytesPerSecond: 50_000 }
+    const backend = localBackend({ path: root, limits })
+    await backend.create()
+    const { file, body, content } = sampleFile('index', [noise(110_000, 13)])
+    const startMs = performance.now()
+    await backend.write(file, body)
+    expect(performance.now() - startMs).toBeGreaterThan(90)
+    const reading = backend.read(file, { signal: AbortSignal.timeout(20) })
+    await expect(reading).rejects.toMatchObject({ name: 'TimeoutError' })
+    expect(await localBackend({ path: root }).read(file)).toEqual(content)
+  })
+
   it('tells what is wrong with the path', async () => {
     const path = join(root, 'a-file')
     await writeFile(path, 'not a folder')
@@ -151,6 +164,9 @@ describe('localBackend', () => {
     await expect(backend.create()).rejects.toMatchObject(refused)
     await expect(backend.stat(file)).rejects.toMatchObject(refused)
     await expect(backend.write(file, body)).rejects.toMatchObject(refused)
-    await expect(listed(backend, 'key')).rejects.toMatchObject(refused)
+    await expect(listed(backend, 'key')).rejects.toMatchObject({
+      ...refused,
+      message: expect.stringContaining(join(path, 'keys')),
+    })
   })
 })

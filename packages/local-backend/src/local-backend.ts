@@ -2,25 +2,32 @@ import { chmod, mkdir, open, stat, unlink, type FileHandle as OpenFile } from 'n
 import { dirname, join, resolve } from 'node:path'
 import {
   BackendError,
+  byteRates,
   fileLabel,
+  folderOf,
   foldersOfRepository,
   nameOf,
   pathOf,
   shortRead,
   type Backend,
+  type ByteRates,
   type Cancellable,
   type FileHandle,
+  type RateLimits,
   type ReadOptions,
 } from 'restic-core/backend'
 import { asBackendError, hasCode, isSystemError } from './errors.ts'
 import { listFiles } from './listing.ts'
 import { flushFolder, writeNewFile } from './new-file.ts'
+import { waitFor } from './wait-for.ts'
 
 export interface LocalBackendOptions {
   /** The folder of the repository; a relative path is taken from where the process is now. */
   readonly path: string
   /** Default 2: more make one disk slower. */
   readonly connections?: number
+  /** For the contents of all files together. Default: none. */
+  readonly limits?: RateLimits | undefined
 }
 
 /** Cancelling waits for one piece at most, bytes. */
@@ -29,6 +36,7 @@ const pieceLength = 8 * 1024 * 1024
 /** A repository in a folder, laid out and protected as restic does it. */
 export function localBackend(options: LocalBackendOptions): Backend {
   const root = resolve(options.path)
+  const rates = byteRates(options.limits, () => performance.now())
   const place = (file: FileHandle): string => join(root, pathOf(file))
 
   return {
@@ -41,7 +49,7 @@ export function localBackend(options: LocalBackendOptions): Backend {
       call.signal?.throwIfAborted()
       const entries = listFiles(root, type, call)
       for (;;) {
-        const next = await guarded(join(root, type), call, () => entries.next())
+        const next = await guarded(join(root, folderOf(type)), call, () => entries.next())
         if (next.done === true) return
         yield next.value
       }
@@ -57,7 +65,7 @@ export function localBackend(options: LocalBackendOptions): Backend {
       guarded(fileLabel(file), call, async () => {
         const handle = await open(place(file), 'r')
         try {
-          return await readRange(file, handle, call ?? {})
+          return await readRange(file, handle, rates, call ?? {})
         } finally {
           await handle.close()
         }
@@ -65,7 +73,7 @@ export function localBackend(options: LocalBackendOptions): Backend {
 
     write: (file, body, call) =>
       guarded(fileLabel(file), call, async () => {
-        const stored = await writeFile(root, place(file), body, call ?? {})
+        const stored = await writeFile(root, place(file), body, rates, call ?? {})
         if (stored) return
         throw new BackendError(`${fileLabel(file)} exists with other content`, 'refused')
       }),
@@ -126,6 +134,7 @@ async function makeFolders(path: string): Promise<void> {
 async function readRange(
   file: FileHandle,
   handle: OpenFile,
+  { download }: ByteRates,
   { range, into, signal }: ReadOptions,
 ): Promise<Uint8Array> {
   const { size } = await handle.stat()
@@ -135,7 +144,8 @@ async function readRange(
   const bytes = fits ? into.subarray(0, wanted.length) : new Uint8Array(wanted.length)
   for (let at = 0; at < bytes.length;) {
     signal?.throwIfAborted()
-    const length = Math.min(pieceLength, bytes.length - at)
+    const length = Math.min(download?.pieceLength ?? pieceLength, pieceLength, bytes.length - at)
+    await waitFor(download, length, signal)
     const { bytesRead } = await handle.read(bytes, at, length, wanted.offset + at)
     if (bytesRead === 0) throw shortRead(file, wanted, wanted.offset + at)
     at += bytesRead
@@ -148,11 +158,12 @@ async function writeFile(
   root: string,
   path: string,
   body: readonly Uint8Array[],
+  { upload }: ByteRates,
   call: Cancellable,
 ): Promise<boolean> {
   const modes = await modesOf(root)
   try {
-    return await writeNewFile(path, body, modes.file, call)
+    return await writeNewFile(path, body, modes.file, upload, call)
   } catch (error) {
     if (!hasCode(error, 'ENOENT')) throw error
     if (!(await exists(join(root, 'config')))) {
@@ -167,7 +178,7 @@ async function writeFile(
   const folder = dirname(path)
   await mkdir(folder, { recursive: true, mode: modes.folder })
   await flushFolder(dirname(folder))
-  return writeNewFile(path, body, modes.file, call)
+  return writeNewFile(path, body, modes.file, upload, call)
 }
 
 /** A config that its group may read says that the group shares the repository; restic's rule. */

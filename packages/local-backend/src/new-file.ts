@@ -10,8 +10,15 @@ import {
   type FileHandle,
 } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { concatBytes, equalBytes, totalLength, type Cancellable } from 'restic-core/backend'
+import {
+  concatBytes,
+  equalBytes,
+  totalLength,
+  type ByteRate,
+  type Cancellable,
+} from 'restic-core/backend'
 import { hasCode } from './errors.ts'
+import { waitFor } from './wait-for.ts'
 
 /** Cancelling waits for one piece at most, bytes. */
 const pieceLength = 4 * 1024 * 1024
@@ -28,9 +35,10 @@ export async function writeNewFile(
   path: string,
   body: readonly Uint8Array[],
   mode: number,
+  rate: ByteRate | undefined,
   { signal }: Cancellable,
 ): Promise<boolean> {
-  const isThere = (await sameContent(path, body)) ?? (await makeFile(path, body, signal))
+  const isThere = (await sameContent(path, body)) ?? (await makeFile(path, body, rate, signal))
   if (!isThere) return false
   // Also of one that was there: who made it may have stopped before this.
   await flushFolder(dirname(path))
@@ -42,13 +50,14 @@ export async function writeNewFile(
 async function makeFile(
   path: string,
   body: readonly Uint8Array[],
+  rate: ByteRate | undefined,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const temporary = `${path}-tmp-${randomInt(2 ** 48 - 1)}`
   try {
     const handle = await open(temporary, 'wx', 0o600)
     try {
-      await writeAll(handle, body, signal)
+      await writeAll(handle, body, rate, signal)
       await flush(handle)
     } finally {
       await handle.close()
@@ -79,19 +88,22 @@ async function sameContent(
 async function writeAll(
   handle: FileHandle,
   body: readonly Uint8Array[],
+  rate: ByteRate | undefined,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  for (const batch of batches(body)) {
+  const lengthMax = Math.min(rate?.pieceLength ?? pieceLength, pieceLength)
+  for (const batch of batches(body, lengthMax)) {
     signal?.throwIfAborted()
+    await waitFor(rate, totalLength(batch), signal)
     let rest = batch
     while (rest.length > 0) rest = dropBytes(rest, (await handle.writev(rest)).bytesWritten)
   }
 }
 
-/** Groups the arrays, cutting long ones, so that each group has at most `pieceLength` bytes. */
-function* batches(body: readonly Uint8Array[]): Generator<Uint8Array[]> {
+/** Groups the arrays, cutting long ones, so that each group has at most `lengthMax` bytes. */
+function* batches(body: readonly Uint8Array[], lengthMax: number): Generator<Uint8Array[]> {
   let batch: Uint8Array[] = []
-  let room = pieceLength
+  let room = lengthMax
   for (const bytes of body) {
     for (let at = 0; at < bytes.length;) {
       const piece = bytes.subarray(at, at + room)
@@ -101,7 +113,7 @@ function* batches(body: readonly Uint8Array[]): Generator<Uint8Array[]> {
       if (room > 0) continue
       yield batch
       batch = []
-      room = pieceLength
+      room = lengthMax
     }
   }
   if (batch.length > 0) yield batch

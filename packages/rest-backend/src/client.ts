@@ -4,6 +4,7 @@ import {
   isResticError,
   requestLabel,
   type BackendRequest,
+  type ByteRates,
   type Cancellable,
 } from 'restic-core/backend'
 import type { BodySlice } from './body-collector.ts'
@@ -12,15 +13,16 @@ import { isUntrusted, noAnswerError, webPageError } from './errors.ts'
 import { exchange, type HttpAnswer, type UploadBody } from './exchange.ts'
 import type { Credentials, RestLocation } from './url.ts'
 
-export interface ClientOptions {
+interface ClientOptions {
   readonly location: RestLocation
   readonly credentials: Credentials | undefined
   readonly userAgent: string
   readonly stuckTimeoutMs: number
+  readonly rates: ByteRates
   readonly dispatchers: Dispatchers
 }
 
-export interface Call extends Cancellable {
+interface Call extends Cancellable {
   readonly method: 'HEAD' | 'GET' | 'POST' | 'DELETE'
   /** below the repository, without a slash at the start */
   readonly path: string
@@ -83,7 +85,7 @@ export class Client {
   }
 
   async #exchange(call: Call): Promise<HttpAnswer> {
-    const { location, stuckTimeoutMs, dispatchers } = this.#options
+    const { location, stuckTimeoutMs, rates, dispatchers } = this.#options
     const request = {
       method: call.method,
       origin: location.origin,
@@ -94,6 +96,7 @@ export class Client {
       into: call.into,
       answerLengthMax: call.answerLengthMax ?? answerLengthMaxDefault,
       stuckTimeoutMs,
+      rates,
       signal: call.signal,
     }
     this.#dispatcher ??= dispatchers.open()

@@ -21,7 +21,7 @@ export interface ProxyOptions {
   readonly noProxy?: string | undefined
 }
 
-export interface DispatcherOptions {
+interface DispatcherOptions {
   readonly connections: number
   readonly tls?: TlsOptions | undefined
   readonly proxy?: ProxyOptions | undefined

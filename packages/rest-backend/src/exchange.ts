@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { releaseBytes } from 'restic-core/backend'
+import { type ByteRate, type ByteRates, releaseBytes } from 'restic-core/backend'
 import type { Dispatcher } from 'undici'
 import { BodyCollector, type BodySlice } from './body-collector.ts'
 
@@ -18,6 +18,8 @@ export interface HttpRequest {
   readonly answerLengthMax: number
   /** Without a byte in either direction for this long the request is given up. */
   readonly stuckTimeoutMs: number
+  /** Shared by the requests of a store. Waiting for them is not being stuck. */
+  readonly rates: ByteRates
   readonly signal?: AbortSignal | undefined
 }
 
@@ -54,12 +56,22 @@ export function exchange(dispatcher: Dispatcher, request: HttpRequest): Promise<
   })
 }
 
+/** A transfer that waits for its rate. */
+interface Held {
+  readonly timer: NodeJS.Timeout
+  readonly goOn: () => void
+}
+
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #request: HttpRequest
   readonly #resolve: (answer: HttpAnswer) => void
   readonly #reject: (error: unknown) => void
   #controller: Dispatcher.DispatchController | undefined
   #stuckTimer: NodeJS.Timeout | undefined
+  #held: Held | undefined
+  #canPause = false
+  /** What an answer that cannot pause has to wait for at its end. */
+  #debtMs = 0
   #ended = false
   #status = 0
   #headers: Dispatcher.ResponseData['headers'] = {}
@@ -84,8 +96,8 @@ class Exchange implements Dispatcher.DispatchHandler {
       dispatcher.dispatch({ method, path, origin, headers }, this)
       return
     }
-    // undici takes any iterable, its types do not say so.
-    const pieces = this.#watched(body) as unknown as Readable
+    const { upload } = this.#request.rates
+    const pieces = upload ? this.#slowed(body, upload) : this.#watched(body)
     const length = { 'content-length': String(body.length) }
     dispatcher.dispatch(
       {
@@ -93,7 +105,8 @@ class Exchange implements Dispatcher.DispatchHandler {
         path,
         origin,
         headers: { ...headers, ...length },
-        body: body.length > 0 ? pieces : null,
+        // undici takes any iterable, its types do not say so.
+        body: body.length > 0 ? (pieces as unknown as Readable) : null,
       },
       this,
     )
@@ -118,6 +131,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     const length = Number(this.#header('content-length') ?? Number.NaN)
     const declared =
       Number.isSafeInteger(length) && this.#request.method !== 'HEAD' ? length : undefined
+    this.#canPause = this.#staysOpen()
     const { into, answerLengthMax } = this.#request
     try {
       this.#collector = new BodyCollector(declared, slice, answerLengthMax, into)
@@ -126,7 +140,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     }
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#stuckTimer?.refresh()
     // Whoever cancelled may use the memory for something else by now.
     if (this.#ended) return
@@ -137,6 +151,8 @@ class Exchange implements Dispatcher.DispatchHandler {
       if (enough) {
         this.#succeed()
         this.#controller?.abort(abandoned)
+      } else {
+        this.#pauseFor(controller, chunk.length)
       }
     } catch (error) {
       this.#fail(error)
@@ -144,7 +160,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#succeed()
+    if (this.#ended) return
+    if (this.#debtMs > 0) this.#hold(this.#debtMs, () => this.#succeed())
+    else this.#succeed()
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -154,6 +172,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #cancel = (): void => this.#fail(this.#request.signal?.reason)
 
   readonly #giveUp = (): void => {
+    if (this.#held) {
+      this.#stuckTimer?.refresh()
+      return
+    }
     const seconds = this.#request.stuckTimeoutMs / 1000
     this.#fail(new StuckError(`no data was transferred for ${seconds} seconds`))
   }
@@ -176,6 +198,10 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#ended) return false
     this.#ended = true
     clearTimeout(this.#stuckTimer)
+    clearTimeout(this.#held?.timer)
+    const held = this.#held
+    this.#held = undefined
+    held?.goOn()
     this.#request.signal?.removeEventListener('abort', this.#cancel)
     return true
   }
@@ -183,6 +209,55 @@ class Exchange implements Dispatcher.DispatchHandler {
   #header(name: string): string | undefined {
     const value = this.#headers[name]
     return Array.isArray(value) ? value.join(', ') : value
+  }
+
+  /**
+   * undici puts what is left of the memory of `chunk` back until then. There is none when the chunk
+   * is all of its memory, so releasing it is right here too.
+   */
+  #pauseFor(controller: Dispatcher.DispatchController, length: number): void {
+    const ms = this.#request.rates.download?.spend(length) ?? 0
+    if (!this.#canPause) this.#debtMs = ms
+    else if (ms > 0) {
+      controller.pause()
+      this.#hold(ms, () => controller.resume())
+    }
+  }
+
+  /**
+   * undici's parser ends the program with a failed assertion when a connection that is the answer's
+   * alone is reset while it is paused.
+   */
+  #staysOpen(): boolean {
+    const connection = this.#header('connection')?.toLowerCase()
+    if (connection !== undefined) return connection === 'keep-alive'
+    return (
+      this.#header('content-length') !== undefined ||
+      this.#header('transfer-encoding') !== undefined
+    )
+  }
+
+  /** Calls `goOn` after `ms`, or when the request ends. */
+  #hold(ms: number, goOn: () => void): void {
+    const timer = setTimeout(() => {
+      this.#held = undefined
+      this.#stuckTimer?.refresh()
+      goOn()
+    }, ms)
+    this.#held = { timer, goOn }
+  }
+
+  async *#slowed(body: UploadBody, rate: ByteRate): AsyncGenerator<Uint8Array> {
+    for (const bytes of this.#watched(body)) {
+      for (let at = 0; at < bytes.length; at += rate.pieceLength) {
+        const piece = bytes.subarray(at, at + rate.pieceLength)
+        const ms = rate.spend(piece.length)
+        if (ms > 0) await new Promise<void>((resolve) => this.#hold(ms, resolve))
+        if (this.#ended) throw abandoned
+        this.#stuckTimer?.refresh()
+        yield piece
+      }
+    }
   }
 
   /** The connection asks for the next piece when the one before was taken: that is progress. */

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import type { Backend } from 'restic-core/backend'
+import { type Backend, byteRates, type RateLimits } from 'restic-core/backend'
 import { Client } from './client.ts'
 import {
   ownDispatchers,
@@ -22,6 +22,8 @@ export interface RestBackendOptions {
   readonly proxy?: ProxyOptions | undefined
   /** A request without a byte in either direction for this long fails. Default: 5 minutes. */
   readonly stuckTimeoutMs?: number | undefined
+  /** For the bodies of all requests together. Default: none. */
+  readonly limits?: RateLimits | undefined
   readonly userAgent?: string | undefined
   /** Connections of the caller's, who closes them. `tls` and `proxy` are not looked at then. */
   readonly dispatcher?: Dispatcher | undefined
@@ -41,6 +43,7 @@ export function restBackend(options: RestBackendOptions): Backend {
     credentials: location.credentials ?? options.credentials,
     userAgent: options.userAgent ?? 'instance-sync',
     stuckTimeoutMs: options.stuckTimeoutMs ?? 5 * 60_000,
+    rates: byteRates(options.limits, () => performance.now()),
     dispatchers: options.dispatcher
       ? sharedDispatcher(options.dispatcher)
       : ownDispatchers(location, { ...options, connections }),

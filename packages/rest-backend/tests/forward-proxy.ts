@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, request as send } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 
-export interface ForwardProxy extends AsyncDisposable {
+interface ForwardProxy extends AsyncDisposable {
   readonly url: string
   /** `GET http://host/path` and `CONNECT host:port`, as they came. */
   readonly requests: readonly string[]

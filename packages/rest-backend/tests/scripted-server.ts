@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
-export interface ScriptedServer extends AsyncDisposable {
+interface ScriptedServer extends AsyncDisposable {
   /** With user name and password. */
   readonly url: string
   /** `METHOD /path` of every request so far. */

@@ -87,7 +87,7 @@ export const anyU32: fc.Arbitrary<number> = fc.oneof(
   fc.nat(),
   fc.constantFrom(0, 1, 2 ** 31, 2 ** 32 - 1),
 )
-export const anyU64: fc.Arbitrary<bigint> = fc.oneof(
+const anyU64: fc.Arbitrary<bigint> = fc.oneof(
   fc.bigInt(0n, 2n ** 64n - 1n),
   fc.constantFrom(0n, 1n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 63n, 2n ** 64n - 1n),
 )
@@ -108,7 +108,7 @@ const anyExtraText = fc
   .tuple(fc.string(), fc.jsonValue())
   .map(([key, value]) => `${JSON.stringify(`unknown ${key}`)}:${JSON.stringify(value)}`)
 
-export const anyNode: fc.Arbitrary<Node> = fc
+const anyNode: fc.Arbitrary<Node> = fc
   .record({
     name: anyName,
     type: fc.constantFrom(...nodeTypes),

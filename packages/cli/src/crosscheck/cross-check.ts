@@ -36,7 +36,7 @@ export interface CrossCheckResult {
   readonly isSound: boolean
 }
 
-export interface CrossCheckOptions extends Cancellable, Observed<CrossCheckEvent> {
+interface CrossCheckOptions extends Cancellable, Observed<CrossCheckEvent> {
   /** Without it this is our own verification alone. */
   readonly restic?: ResticProgram | undefined
   /** Whether to look into the snapshot. The list of snapshots is compared as a whole. */

@@ -1,5 +1,5 @@
 /** What both sides say of one path; a side that does not have it says nothing. */
-export interface Pair<Ours, Theirs> {
+interface Pair<Ours, Theirs> {
   readonly path: string
   readonly ours: Ours | undefined
   readonly theirs: Theirs | undefined

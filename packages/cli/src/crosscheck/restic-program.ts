@@ -27,7 +27,7 @@ function isProgram(path: string): Promise<boolean> {
 }
 
 /** How a restic is called for one repository. */
-export interface ResticCall {
+interface ResticCall {
   readonly program: string
   /** flags that every call gets */
   readonly flags: readonly string[]

@@ -2,7 +2,7 @@ import { win32 } from 'node:path'
 import { Failure } from '../shared/failure.ts'
 
 /** What a process is started with. */
-export interface ChildProgram {
+interface ChildProgram {
   readonly file: string
   readonly args: readonly string[]
   /** the arguments are a command line already; only Windows knows such a thing */

@@ -1,7 +1,7 @@
 export const shells = ['bash', 'zsh', 'fish', 'powershell'] as const
-export type Shell = (typeof shells)[number]
+type Shell = (typeof shells)[number]
 
-export interface CompletedFlag {
+interface CompletedFlag {
   /** with its dashes */
   readonly name: string
   readonly description: string

@@ -4,7 +4,7 @@ import { Failure } from '../shared/failure.ts'
 import { Interrupted } from '../shared/interrupts.ts'
 
 /** What went wrong, and what a person can do about it. */
-export interface Trouble {
+interface Trouble {
   readonly message: string
   readonly hint: string | undefined
 }

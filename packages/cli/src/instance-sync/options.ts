@@ -25,7 +25,7 @@ export async function syncOptions({
   }
 }
 
-export async function tokenFrom(path: string): Promise<Token> {
+async function tokenFrom(path: string): Promise<Token> {
   let text: string
   try {
     text = await readFile(path, 'utf8')

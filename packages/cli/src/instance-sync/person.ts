@@ -16,7 +16,7 @@ export interface Person {
   ): Promise<Choice>
 }
 
-export interface PersonOptions {
+interface PersonOptions {
   readonly signal: AbortSignal
   /** What Ctrl-C does while a question is open. */
   readonly interrupt: () => void

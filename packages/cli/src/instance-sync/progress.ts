@@ -12,7 +12,7 @@ const jsonIntervalMs = 500
 /** Work that takes less than this needs no estimate of the time left. */
 const estimateAfterMs = 1_000
 
-export interface ProgressOptions {
+interface ProgressOptions {
   readonly json: boolean
   readonly quiet: boolean
 }

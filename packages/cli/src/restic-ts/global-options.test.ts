@@ -51,6 +51,12 @@ describe('global options', () => {
     expect(globalOptions(given(['-r', 'flag'], []), environment).repo).toBe('flag')
   })
 
+  it('limit the rate in KiB per second, 0 without a limit', () => {
+    const options = parse(['--limit-upload', '100', '--limit-download=0'])
+    expect(options).toMatchObject({ limitUpload: 102_400, limitDownload: undefined })
+    expect(() => parse(['--limit-upload', '1.5'])).toThrow('"--limit-upload" flag')
+  })
+
   it('turn things off on either side', () => {
     const options = globalOptions(given(['--no-lock'], ['--no-cache', '--no-extra-verify']), {})
     expect(options).toMatchObject({ lock: false, cache: false, extraVerify: false })

@@ -14,6 +14,7 @@ import {
   switchFlag,
 } from './flags.ts'
 
+const kibibyte = 1024
 const mebibyte = 1024 * 1024
 /** restic's limits, MiB */
 const packSizeMin = 4
@@ -39,11 +40,18 @@ const globalFlags = z.object({
   insecureTls: switchFlag,
   compression: choiceFlag('compression', ['auto', 'off', 'fastest', 'better', 'max']).optional(),
   packSize: numberFlag('pack-size').transform(packSize).optional(),
+  limitUpload: numberFlag('limit-upload').transform(rateLimit).optional(),
+  limitDownload: numberFlag('limit-download').transform(rateLimit).optional(),
   extraVerify: z.boolean().default(true),
   option: repeatedFlag,
   httpUserAgent: z.string().optional(),
   stuckRequestTimeout: durationFlag('stuck-request-timeout').optional(),
 })
+
+/** From KiB to bytes; 0 is no limit. */
+function rateLimit(kibibytes: number): number | undefined {
+  return kibibytes === 0 ? undefined : kibibytes * kibibyte
+}
 
 /** From MiB to bytes. */
 function packSize(mebibytes: number, context: z.RefinementCtx): number {
@@ -78,6 +86,9 @@ export interface GlobalOptions {
   readonly insecureTls: boolean
   readonly compression?: Compression | undefined
   readonly packSize?: number | undefined
+  /** bytes per second */
+  readonly limitUpload?: number | undefined
+  readonly limitDownload?: number | undefined
   readonly extraVerify: boolean
   /** `-o key=value` */
   readonly extended: ReadonlyMap<string, string>
@@ -108,6 +119,8 @@ const declarations: readonly (readonly [flags: string, text: string, variable?: 
   ['--insecure-tls', 'accept any certificate'],
   ['--compression <mode>', 'auto, off, fastest, better or max', 'RESTIC_COMPRESSION'],
   ['--pack-size <size>', 'size of a pack in MiB', 'RESTIC_PACK_SIZE'],
+  ['--limit-upload <rate>', 'send at most so many KiB per second (0: no limit)'],
+  ['--limit-download <rate>', 'receive at most so many KiB per second (0: no limit)'],
   ['--no-extra-verify', 'do not open again what was sealed before it is uploaded'],
   ['-o, --option <key=value>', 'option of a store, as rest.connections=10 (repeatable)'],
   ['--http-user-agent <text>', 'name to give to HTTP servers', 'RESTIC_HTTP_USER_AGENT'],

@@ -9,13 +9,13 @@ export interface GroupBy {
 }
 
 /** What the snapshots of a group have in common; null for what does not matter, and for no tags. */
-export interface GroupKey {
+interface GroupKey {
   readonly hostname: string
   readonly paths: readonly string[] | null
   readonly tags: readonly string[] | null
 }
 
-export interface SnapshotGroup {
+interface SnapshotGroup {
   readonly key: GroupKey
   readonly snapshots: readonly StoredSnapshot[]
 }

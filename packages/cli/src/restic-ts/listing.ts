@@ -9,7 +9,7 @@ export interface ListedNode {
 }
 
 /** Which entries are listed: those in `folders`, deeper ones only when `recursive`; all without folders. */
-export interface ListWish {
+interface ListWish {
   readonly folders: readonly string[]
   readonly recursive: boolean
 }
@@ -43,7 +43,7 @@ function isBelow(path: string, folder: string): boolean {
 }
 
 export const sortModes = ['name', 'size', 'time', 'mtime', 'atime', 'ctime', 'extension'] as const
-export type SortMode = (typeof sortModes)[number]
+type SortMode = (typeof sortModes)[number]
 
 /** The order of a listing that is not in the order of names; of equal entries the paths decide. */
 export function compareListed(mode: SortMode): (a: ListedNode, b: ListedNode) => number {

@@ -23,7 +23,7 @@ export interface OpeningOptions {
 }
 
 /** An opened repository, with what it stands on. */
-export interface OpenedRepository extends AsyncDisposable {
+interface OpenedRepository extends AsyncDisposable {
   readonly repository: Repository
 }
 
@@ -110,6 +110,10 @@ export async function openGlobalStore(context: CommandContext): Promise<Backend>
     clientCertificateFile: globals.tlsClientCert,
     insecureTls: globals.insecureTls,
     stuckTimeoutMs: globals.stuckRequestTimeout,
+    limits: {
+      uploadBytesPerSecond: globals.limitUpload,
+      downloadBytesPerSecond: globals.limitDownload,
+    },
     userAgent: globals.httpUserAgent,
   })
 }

@@ -4,7 +4,7 @@ import { decodeText, meaningfulLines } from '../shared/decode-text.ts'
 import { Failure } from '../shared/failure.ts'
 
 /** `--exclude` and its relatives, or `--include` and its. */
-export interface PatternFlags {
+interface PatternFlags {
   readonly patterns: readonly string[]
   readonly files: readonly string[]
   readonly ignoreCasePatterns: readonly string[]

@@ -70,7 +70,7 @@ export interface Invocation {
   readonly given: Readonly<Record<string, unknown>>
 }
 
-export interface HelpOutput {
+interface HelpOutput {
   (text: string): void
 }
 

@@ -14,7 +14,7 @@ export interface Session extends AsyncDisposable {
 }
 
 /** How a command uses the repository. `--no-lock` turns a lock that is only for reading off. */
-export type LockWish = 'none' | 'shared' | 'shared-always' | 'exclusive'
+type LockWish = 'none' | 'shared' | 'shared-always' | 'exclusive'
 
 export async function openSession(
   context: CommandContext,

@@ -13,7 +13,7 @@ export class Interrupted extends Error {
   }
 }
 
-export interface InterruptSources {
+interface InterruptSources {
   /** `process`, which emits signals by name */
   readonly signals: EventEmitter
   readonly outputs: readonly EventEmitter[]

@@ -6,7 +6,7 @@ import { Failure } from './failure.ts'
 import { splitWords } from './split-words.ts'
 
 /** What flags and environment say about the password, before anything is read. */
-export interface PasswordSources {
+interface PasswordSources {
   readonly command?: string | undefined
   readonly file?: string | undefined
   /** the password itself, from an environment variable; empty counts as not given */

@@ -5,7 +5,7 @@ export interface OutputStream {
   write(data: string | Uint8Array, done?: (error?: Error | null) => void): boolean
 }
 
-export interface ScreenOptions {
+interface ScreenOptions {
   readonly stdout: OutputStream
   readonly stderr: OutputStream
 }

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import type { TlsOptions } from '@instance-sync/rest-backend'
 import type { Backend } from 'restic-core'
+import type { RateLimits } from 'restic-core/backend'
 import { Failure } from './failure.ts'
 import type { RepositoryLocation } from './location.ts'
 
-export interface StoreOptions {
+interface StoreOptions {
   /** Of the process: credentials and proxies for stores that are not in the location. */
   readonly environment: Readonly<Record<string, string | undefined>>
   /** requests in flight; the store's own number unless given */
@@ -15,6 +16,7 @@ export interface StoreOptions {
   readonly clientCertificateFile?: string | undefined
   readonly insecureTls?: boolean
   readonly stuckTimeoutMs?: number | undefined
+  readonly limits?: RateLimits | undefined
   readonly userAgent?: string | undefined
 }
 
@@ -23,10 +25,11 @@ export async function openStore(
   location: RepositoryLocation,
   options: StoreOptions,
 ): Promise<Backend> {
-  const { environment, connections } = options
+  const { environment, connections, limits } = options
   if (location.store === 'local') {
     const { localBackend } = await import('@instance-sync/local-backend')
-    return localBackend({ path: location.path, ...(connections !== undefined && { connections }) })
+    const { path } = location
+    return localBackend({ path, limits, ...(connections !== undefined && { connections }) })
   }
   const { restBackend } = await import('@instance-sync/rest-backend')
   const user = environment['RESTIC_REST_USERNAME'] ?? ''
@@ -42,6 +45,7 @@ export async function openStore(
       noProxy: variable(environment, 'no_proxy'),
     },
     stuckTimeoutMs: options.stuckTimeoutMs,
+    limits,
     userAgent: options.userAgent,
   })
 }

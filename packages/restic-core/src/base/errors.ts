@@ -5,7 +5,7 @@
  */
 export type ResticErrorCode = AnyResticError['code']
 
-export interface ErrorDetails {
+interface ErrorDetails {
   /** One sentence a person can act on. */
   readonly hint?: string | undefined
   readonly cause?: unknown

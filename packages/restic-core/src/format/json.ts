@@ -46,7 +46,7 @@ export function encodeText(text: string): Uint8Array {
   return encoder.encode(text)
 }
 
-export interface ParsedObject<Value> {
+interface ParsedObject<Value> {
   readonly value: Value
   /** What the schema does not name. */
   readonly extra: Readonly<Record<string, unknown>>

@@ -21,7 +21,7 @@ export interface LockBench {
   readonly repository: Repository
 }
 
-export interface BenchOptions {
+interface BenchOptions {
   readonly faults?: FaultPlan
   readonly around?: (store: MemoryBackend, time: ManualTime) => Backend
   readonly isProcessAlive?: (pid: number) => boolean

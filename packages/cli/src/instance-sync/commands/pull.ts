@@ -23,10 +23,7 @@ export const pull: LoadedCommand = defineCommand({
   exitCode: pullExitCode,
 })
 
-export function pullExitCode(
-  { outcome }: PullReport,
-  { requireOnline }: LauncherOptions,
-): ExitCode {
+function pullExitCode({ outcome }: PullReport, { requireOnline }: LauncherOptions): ExitCode {
   if (outcome === 'conflict') return 20
   return outcome === 'offline' && requireOnline ? 21 : 0
 }

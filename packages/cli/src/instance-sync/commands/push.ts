@@ -15,7 +15,7 @@ import { printPull, pullObjects } from '../render/pull.ts'
 import { printPush, pushObjects } from '../render/push.ts'
 
 /** A push, and the pull that settled the fork it ended in. */
-export interface SettledPush {
+interface SettledPush {
   readonly push: PushReport
   readonly settled: PullReport | undefined
 }
@@ -36,7 +36,7 @@ export const push: LoadedCommand = defineCommand({
 })
 
 /** A push stores what is here in any case; when that forks the history, the answer settles it. */
-export async function pushAndSettle(
+async function pushAndSettle(
   { onConflict: answer, dryRun, allowEmpty }: LauncherOptions,
   context: WorkContext,
 ): Promise<SettledPush> {
@@ -49,7 +49,7 @@ export async function pushAndSettle(
   return { push: report, settled: await pullFolder({ ...options, onConflict: settle }) }
 }
 
-export function pushExitCode(
+function pushExitCode(
   { push: report, settled }: SettledPush,
   { requireOnline }: LauncherOptions,
 ): ExitCode {

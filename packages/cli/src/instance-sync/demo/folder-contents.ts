@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** Of each file, by path relative to the folder. */
-export interface FileFacts {
+interface FileFacts {
   /** bytes */
   readonly size: number
   /** SHA-256, hex */

@@ -1,7 +1,7 @@
 import type { SyncEvent } from '@instance-sync/sync'
 import { countText, shown } from './amounts.ts'
 
-export interface Notice {
+interface Notice {
   readonly text: string
   /** worth telling also with `--quiet`, and to standard error */
   readonly isWarning: boolean

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { type Exclusion, type PatternList, type SourceEntry, matchPatterns } from 'restic-core'
 
 /** A file that marks a directory whose other content is left out. */
-export interface TagFile {
+interface TagFile {
   readonly name: string
   /** How its content must begin; '' leaves that open. */
   readonly header: string

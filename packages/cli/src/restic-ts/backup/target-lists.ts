@@ -6,7 +6,7 @@ import { decodeText, meaningfulLines } from '../../shared/decode-text.ts'
 import { Failure } from '../../shared/failure.ts'
 
 /** Where the targets of a backup come from; they are put together in this order. */
-export interface TargetSources {
+interface TargetSources {
   /** files of patterns, one a line */
   readonly patternFiles: readonly string[]
   /** files of paths, one a line, taken literally */
@@ -16,7 +16,7 @@ export interface TargetSources {
   readonly args: readonly string[]
 }
 
-export interface TargetContext {
+interface TargetContext {
   /** The names in a directory. Rejects or throws for what is none. */
   list(path: string): readonly string[]
   /** All of standard input, for the list file `-`. */

@@ -1,5 +1,11 @@
 import { resolve } from 'node:path'
-import { type RestorePlan, type RestoreSummary, planRestore, restore as apply } from 'restic-core'
+import {
+  type RestorePlan,
+  type RestoreSummary,
+  findTree,
+  planRestore,
+  restore as apply,
+} from 'restic-core'
 import { fileTarget } from 'restic-core/node'
 import { Failure } from '../../shared/failure.ts'
 import { type CommandContext, defineCommand, type LoadedCommand } from '../command.ts'
@@ -35,11 +41,12 @@ async function runRestore(
   const filter = snapshotFilter(flags, context.environment)
   const { snapshot, folder } = await findSnapshotPlace(session, snapshotId, filter)
   const indexed = await session.indexed()
-  onEvent({ type: 'start', snapshot, target })
   const { ownershipByName } = flags
   const tree = fileTarget({ root: target, ownershipByName, selectAttribute })
-  const plan = await planRestore(indexed, snapshot.tree, tree, {
-    subfolder: folder === '' ? undefined : folder,
+  // A folder that the snapshot does not have is refused before anything is announced.
+  const root = await findTree(indexed, snapshot.tree, folder, { signal })
+  onEvent({ type: 'start', snapshot, target })
+  const plan = await planRestore(indexed, root, tree, {
     select: selection.select,
     overwrite: flags.overwrite,
     delete: flags.delete ? selection.mayDelete : false,

@@ -6,7 +6,7 @@ import { switchFlag } from '../flags.ts'
 import { openGlobalRepository } from '../open.ts'
 
 /** What `init` is told about the repository to cut files like. '' means not given. */
-export interface SourceFlags {
+interface SourceFlags {
   readonly copyChunkerParams: boolean
   readonly fromRepo: string
   readonly fromRepositoryFile: string

@@ -23,7 +23,7 @@ export function nodeObject(path: string, node: Node): Record<string, unknown> {
   }
 }
 
-export interface NodeLineOptions {
+interface NodeLineOptions {
   readonly long: boolean
   readonly humanReadable: boolean
 }

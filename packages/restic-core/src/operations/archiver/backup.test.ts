@@ -329,6 +329,20 @@ describe('backup', () => {
     expect((await nodesOf(repository, steady)).get('busy')?.size).toBe(statSync(path).size)
   })
 
+  it.each([0, 4096])('believes what it read of a file that always says %i bytes', async (told) => {
+    const path = write('version', noise(11, 300))
+    const files = nodeFileAccess()
+    const openForReading: FileAccess['openForReading'] = (at) => {
+      const file = files.openForReading(at)
+      return { ...file, state: () => ({ ...file.state(), size: told }) }
+    }
+    const procRuntime = await testRuntime({ files: { ...files, openForReading } })
+    const repository = await testRepository(memoryBackend(), procRuntime)
+    const result = await run(repository)
+    expect(result.unstable).toEqual([])
+    expect((await nodesOf(repository, result)).get('version')?.size).toBe(statSync(path).size)
+  })
+
   it('stops at once when it is cancelled', async () => {
     for (let number = 0; number < 10; number++) write(`f${number}`, noise(number, 20 * MiB))
     const repository = await testRepository()

@@ -7,7 +7,7 @@ import type { SourceEntry, SourceTree } from '../shared/source-tree.ts'
 /** Types that store how many hard links they have. */
 const linkCounted: ReadonlySet<NodeType> = new Set(['file', 'symlink', 'dev', 'chardev'])
 
-export interface NodeRules {
+interface NodeRules {
   readonly clock: Clock
   /** store the time of last access; otherwise the time of change stands in its place */
   readonly withAtime: boolean

@@ -198,7 +198,7 @@ function* groups(lengths: readonly number[]): Generator<number[], void> {
 
 function contentOf(file: StoredFile): FileContent | SourceError {
   if ('error' in file) return decodeJobError(file.error) as SourceError
-  const isStable = sameState(file.before, file.after) && file.size === file.before.size
+  const isStable = sameState(file.before, file.after) && isWhole(file.size, file.before.size)
   return { content: blobIds(file.content), size: file.size, isStable }
 }
 
@@ -216,7 +216,18 @@ function joined(
     isStable &&= before !== undefined && sameState(before, range.state)
     if (range.cutShort) break
   }
-  return { content, size, isStable: isStable && size === (before?.size ?? 0) }
+  return { content, size, isStable: isStable && isWhole(size, before?.size ?? 0) }
+}
+
+/** What each file of /sys says that it holds, bytes. */
+const sysfsFileSize = 4096
+
+/**
+ * Whether as much was read as the file says that it holds. The files of /proc say nothing and those
+ * of /sys a page, whatever they hold.
+ */
+function isWhole(read: number, told: number): boolean {
+  return read === told || told === 0 || (told === sysfsFileSize && read < told)
 }
 
 function sameState(a: FileState, b: FileState): boolean {

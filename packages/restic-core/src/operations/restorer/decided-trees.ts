@@ -4,7 +4,7 @@ import { type WalkStep, type WalkedTree, walkTrees } from '../shared/tree-walk.t
 import type { RestorePlan } from './plan.ts'
 
 /** The decision about `tree.nodes[index]` has the number `firstEntry + index`. */
-export type DecidedStep = WalkStep & { readonly firstEntry: number }
+type DecidedStep = WalkStep & { readonly firstEntry: number }
 
 /** Goes the way the planner went, so that the decisions come in the same order. */
 export async function* walkDecided(

@@ -11,7 +11,7 @@ export interface TargetEntry {
 }
 
 /** What a target may be unable to keep of an entry; everything else it keeps or reports as an error. */
-export const keepable = [
+const keepable = [
   'ownership',
   'permissions',
   'exact times',

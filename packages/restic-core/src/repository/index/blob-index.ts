@@ -16,7 +16,7 @@ export interface BlobLocation {
 }
 
 /** A blob in a pack, as the index tells. */
-export interface IndexedBlob {
+interface IndexedBlob {
   readonly type: BlobType
   readonly id: BlobId
   readonly offset: number

@@ -11,11 +11,11 @@ import type { IndexCache, IndexFiles } from './index-cache.ts'
 
 type IndexView = Pick<Repository, 'files' | 'connections' | 'runtime' | 'masterKey' | 'config'>
 
-export interface LoadIndexOptions extends Cancellable, Observed<IndexEvent> {
+interface LoadIndexOptions extends Cancellable, Observed<IndexEvent> {
   readonly cache?: IndexCache | undefined
 }
 
-export interface LoadedIndex {
+interface LoadedIndex {
   readonly files: IndexFiles
   /** what the cache had, whether it is listed or not */
   readonly cached: IndexFiles

@@ -22,7 +22,7 @@ export interface LockContext {
 }
 
 /** A lock file, or why it could not be read. */
-export type ReadLock =
+type ReadLock =
   | { readonly id: string; readonly holder: LockHolder }
   | { readonly id: string; readonly error: unknown }
 
