@@ -7,7 +7,7 @@ import {
 import { type LoadedCommand, type WorkContext, defineCommand } from '../command.ts'
 import { onConflict } from '../conflict-question.ts'
 import { declareTexts } from '../declare-texts.ts'
-import type { ExitCode } from '../exit-code.ts'
+import { outcomeExitCode } from '../exit-code.ts'
 import { launcherFlagTexts } from '../launcher-flags.ts'
 import { type LauncherOptions, launcherOptions } from '../launcher-options.ts'
 import { syncOptions } from '../options.ts'
@@ -15,7 +15,7 @@ import { printPull, pullObjects } from '../render/pull.ts'
 import { printPush, pushObjects } from '../render/push.ts'
 
 /** A push, and the pull that settled the fork it ended in. */
-export interface SettledPush {
+interface SettledPush {
   readonly push: PushReport
   readonly settled: PullReport | undefined
 }
@@ -32,11 +32,14 @@ export const push: LoadedCommand = defineCommand({
     yield* pushObjects(report, elapsedMs)
     if (settled !== undefined) yield* pullObjects(settled, elapsedMs)
   },
-  exitCode: pushExitCode,
+  exitCode({ push: report, settled }, options) {
+    const code = outcomeExitCode((settled ?? report).outcome, options)
+    return code === 0 && report.outcome === 'changed' && report.problems.length > 0 ? 3 : code
+  },
 })
 
 /** A push stores what is here in any case; when that forks the history, the answer settles it. */
-export async function pushAndSettle(
+async function pushAndSettle(
   { onConflict: answer, dryRun, allowEmpty }: LauncherOptions,
   context: WorkContext,
 ): Promise<SettledPush> {
@@ -47,14 +50,4 @@ export async function pushAndSettle(
     return { push: report, settled: undefined }
   }
   return { push: report, settled: await pullFolder({ ...options, onConflict: settle }) }
-}
-
-export function pushExitCode(
-  { push: report, settled }: SettledPush,
-  { requireOnline }: LauncherOptions,
-): ExitCode {
-  const { outcome } = settled ?? report
-  if (outcome === 'conflict') return 20
-  if (outcome === 'offline') return requireOnline ? 21 : 0
-  return report.outcome === 'changed' && report.problems.length > 0 ? 3 : 0
 }
