@@ -72,8 +72,12 @@ export async function bring(
     },
     { signal },
   )
-  const placed = new Set(placements.map(({ path }) => path))
-  await keepPlaced(session, repository, here, target, placed, await fileSystemNow(files))
+  await keepPlaced(session, repository, {
+    target,
+    here,
+    placements,
+    nowNs: await fileSystemNow(files),
+  })
   return changes
 }
 

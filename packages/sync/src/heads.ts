@@ -1,4 +1,4 @@
-import type { IndexedRepository, SnapshotId } from 'restic-core'
+import type { Cancellable, IndexedRepository, Node, SnapshotId, TreeId } from 'restic-core'
 import type { HeadGroup, Lineage } from './lineage/lineage.ts'
 import { mergeSteps, type HeadSide, type HereSide } from './plan/resolve.ts'
 import type { HistorySnapshot } from './remote/history-cache.ts'
@@ -13,6 +13,7 @@ export class States {
   readonly #repository: IndexedRepository
   readonly #signal: AbortSignal | undefined
   readonly #read = new Map<SnapshotId, Promise<RepositoryState>>()
+  readonly #trees = new Map<TreeId, readonly Node[]>()
 
   constructor(session: Session, repository: IndexedRepository, signal: AbortSignal | undefined) {
     this.#session = session
@@ -39,8 +40,18 @@ export class States {
 
   async #load(snapshot: HistorySnapshot): Promise<RepositoryState> {
     const options = { signal: this.#signal }
-    const root = await findInstanceRoot(this.#repository, snapshot, options)
-    return readRepositoryState(this.#repository, root, this.#session.scope, options)
+    const reader = { readTree: this.#readTree.bind(this) }
+    const root = await findInstanceRoot(reader, snapshot, options)
+    return readRepositoryState(reader, root, this.#session.scope, options)
+  }
+
+  /** States that follow on each other have most trees in common. */
+  async #readTree(id: TreeId, options?: Cancellable): Promise<readonly Node[]> {
+    const known = this.#trees.get(id)
+    if (known !== undefined) return known
+    const nodes = await this.#repository.readTree(id, options)
+    this.#trees.set(id, nodes)
+    return nodes
   }
 }
 

@@ -3,6 +3,7 @@ import { storeContents, type StoredContents } from './remote/store-contents.ts'
 import type { Session } from './session.ts'
 import type { Entries, Entry } from './tree/entry.ts'
 import { fingerprint } from './tree/fingerprint.ts'
+import { type Placement, markOf, sameMark } from './apply/journal.ts'
 import type { FileStat } from './files/folder-files.ts'
 import type { FileSystemRules } from './plan/names.ts'
 import { type Scan, isExecutable, scanFolder } from './tree/scan.ts'
@@ -165,56 +166,69 @@ export async function finishLook(
     if (!isStable) unstable.push(path)
   }
   const isNew = contents.size > 0 || scan.stats.size !== cache.size
-  const read = new Set(contents.keys())
-  if (isNew)
-    await keepScan(session, repository, { entries, stats: scan.stats, read, nowNs: scan.nowNs })
+  if (isNew) {
+    const isUsable = (path: string, stat: FileStat): boolean =>
+      !contents.has(path) || isUnchanged(session, path, stat, scan.nowNs)
+    await keepScan(session, repository, { entries, stats: scan.stats, isUsable })
+  }
   return { entries, stats: scan.stats, unstable }
 }
 
 interface Findings {
   readonly entries: Entries
   readonly stats: ReadonlyMap<string, FileStat>
-  /** paths whose content was read just now */
-  readonly read: ReadonlySet<string>
-  /** the file system's time before anything was read */
-  readonly nowNs: bigint
+  /** Whether the file had this stat when its content was that of its entry. */
+  readonly isUsable: (path: string, stat: FileStat) => boolean
 }
 
-/** A file that changed since its stat was taken, or might without our noticing, is not kept. */
+/**
+ * A file that changed since its stat was taken, or might without our noticing, is not kept.
+ *
+ * @param nowNs the file system's time before anything was read
+ */
+function isUnchanged({ files }: Session, path: string, stat: FileStat, nowNs: bigint): boolean {
+  if (!isSettled(stat, nowNs)) return false
+  const now = files.stat(path)
+  return now !== undefined && sameStat(now, stat)
+}
+
 async function keepScan(
   { files }: Session,
   repository: IndexedRepository,
-  { entries, stats, read, nowNs }: Findings,
+  { entries, stats, isUsable }: Findings,
 ): Promise<void> {
   const kept = new Map<string, CachedFile>()
   for (const [path, stat] of stats) {
     const entry = entries.get(path)
-    if (entry?.type !== 'file') continue
-    if (read.has(path)) {
-      const now = files.stat(path)
-      if (now === undefined || !sameStat(now, stat) || !isSettled(stat, nowNs)) continue
-    }
-    kept.set(path, { stat, entry })
+    if (entry?.type === 'file' && isUsable(path, stat)) kept.set(path, { stat, entry })
   }
   await writeScanCache(files, repository.config.id, kept)
+}
+
+export interface Placed {
+  readonly target: Entries
+  /** the folder as it was before */
+  readonly here: HereState
+  readonly placements: readonly Placement[]
+  /** the file system's time after all was put in place */
+  readonly nowNs: bigint
 }
 
 /** After a change of the folder: what was put in place is known without reading it. */
 export async function keepPlaced(
   session: Session,
   repository: IndexedRepository,
-  before: HereState | undefined,
-  target: Entries,
-  placed: ReadonlySet<string>,
-  nowNs: bigint,
+  { target, here, placements, nowNs }: Placed,
 ): Promise<void> {
+  const marks = new Map(placements.map(({ path, mark }) => [path, mark]))
   const stats = new Map<string, FileStat>()
-  const { cache } = await readScanCache(session.files)
   for (const path of target.keys()) {
-    const stat = placed.has(path)
-      ? session.files.stat(path)
-      : (before?.stats.get(path) ?? cache.get(path)?.stat)
+    const stat = marks.has(path) ? session.files.stat(path) : here.stats.get(path)
     if (stat?.type === 'file') stats.set(path, stat)
   }
-  await keepScan(session, repository, { entries: target, stats, read: placed, nowNs })
+  const isUsable = (path: string, stat: FileStat): boolean => {
+    const mark = marks.get(path)
+    return mark === undefined || (sameMark(mark, markOf(stat)) && isSettled(stat, nowNs))
+  }
+  await keepScan(session, repository, { entries: target, stats, isUsable })
 }

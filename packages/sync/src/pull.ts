@@ -97,6 +97,7 @@ class Pull {
   readonly #repository: IndexedRepository
   readonly #signal: AbortSignal | undefined
   readonly #states: States
+  readonly #isKnownUnchanged: boolean
 
   constructor(
     session: Session,
@@ -113,6 +114,7 @@ class Pull {
     this.#repository = repository
     this.#signal = signal
     this.#states = new States(session, repository, signal)
+    this.#isKnownUnchanged = isKnownUnchanged(look, session)
   }
 
   async run(position: Position<HistorySnapshot>): Promise<PullReport> {
@@ -121,9 +123,12 @@ class Pull {
     const heads: Head[] = []
     for (const group of groups) heads.push({ group, state: await this.#states.of(group.head) })
     const here = await this.#here()
+    const [only] = heads
+    if (position.kind === 'behind' && this.#isKnownUnchanged && only !== undefined) {
+      return this.#follow(here, only)
+    }
     const base = await this.#states.ofId(this.#lineage, this.#session.state.base?.snapshot)
     const isUnchanged = this.#isUnchanged(here, base)
-    const [only] = heads
     const read = this.#assumed(here, base, heads)
     if (only !== undefined && heads.length === 1) {
       const mayFollow =
@@ -155,7 +160,7 @@ class Pull {
 
   async #here(): Promise<HereState> {
     const { scan } = this.#look
-    if (isKnownUnchanged(this.#look, this.#session)) {
+    if (this.#isKnownUnchanged) {
       return { entries: scan.entries, stats: scan.stats, unstable: [] }
     }
     return readHere(this.#session, this.#look, this.#repository, this.#signal)

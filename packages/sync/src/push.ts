@@ -9,7 +9,7 @@ import { locate } from './plan/position.ts'
 import { upToDate } from './pull.ts'
 import type { HistorySnapshot } from './remote/history-cache.ts'
 import { isOffline } from './remote/remote.ts'
-import type { Conflict, ConflictSide, PushReport } from './report.ts'
+import { type Conflict, type ConflictSide, type PushReport, placeOf } from './report.ts'
 import { baseFor, saveHere } from './save-here.ts'
 import { type Session, type SessionSettings, type SyncOptions, withSession } from './session.ts'
 import { changesBetween, countChanges } from './tree/changes.ts'
@@ -183,14 +183,15 @@ async function forkAfter(
     where: 'here',
     snapshot: session.state.base?.snapshot,
     host: session.host,
+    folder: session.files.root,
     time: session.now(),
     files: fileCount(entries),
     bytes: totalSize(entries),
     changes: base && countChanges(changesBetween(base.entries, entries)),
   }
   const there = position.heads.map(({ head }): ConflictSide => {
-    const { id, hostname, time, files, bytes } = head
-    return { where: 'there', snapshot: id, host: hostname, time, files, bytes, changes: undefined }
+    const { time, files, bytes } = head
+    return { where: 'there', ...placeOf(head), time, files, bytes, changes: undefined }
   })
   return { sides: [mine, ...there], paths: [] }
 }

@@ -1,6 +1,7 @@
 import type { SnapshotId } from 'restic-core'
 import type { PathConflict } from './plan/merge.ts'
 import type { Answer } from './plan/resolve.ts'
+import type { HistorySnapshot } from './remote/history-cache.ts'
 import { type Change, type ChangeCounts, countChanges } from './tree/changes.ts'
 
 /** One side of a conflict, as it is shown to a person. */
@@ -9,6 +10,8 @@ export interface ConflictSide {
   /** undefined for what is on this disk and not stored */
   readonly snapshot: SnapshotId | undefined
   readonly host: string
+  /** absolute path of the pack folder there; undefined when the snapshot names none, or several */
+  readonly folder: string | undefined
   /** RFC 3339: of the snapshot, or of the newest file here */
   readonly time: string | undefined
   /** undefined when the snapshot does not tell */
@@ -89,6 +92,19 @@ export interface PushChanged {
 }
 
 export type PushReport = NotEnabled | Offline | UpToDate | PushChanged | Conflicted
+
+/** Where a snapshot comes from. */
+export function placeOf({
+  id,
+  hostname,
+  paths,
+}: Pick<HistorySnapshot, 'id' | 'hostname' | 'paths'>): Pick<
+  ConflictSide,
+  'snapshot' | 'host' | 'folder'
+> {
+  const [folder, ...others] = paths
+  return { snapshot: id, host: hostname, folder: others.length === 0 ? folder : undefined }
+}
 
 export function changedTo(
   report: Pick<PullChanged, 'snapshot' | 'changes'> & Partial<PullChanged>,

@@ -1,5 +1,6 @@
 import { type IndexedRepository, MissingError, type SnapshotId, type TreeId } from 'restic-core'
 import { formatTime } from 'restic-core/format'
+import { topOf } from './files/folder-files.ts'
 import { type Look, contentOptions, finishLook, requestsOf, lookForStoring } from './here.ts'
 import type { Lineage } from './lineage/lineage.ts'
 import { partialTag, settlesTag, sideTag, syncTag } from './lineage/marks.ts'
@@ -170,7 +171,7 @@ export function baseFor(
   seen: Seen | undefined,
 ): Base {
   const content = fingerprint(entries, runtime.kernel)
-  const top = [...new Set(Array.from(entries.keys(), (path) => path.split('/', 1).join()))]
+  const top = [...new Set(Array.from(entries.keys(), (path) => topOf(path)))]
   return { snapshot, tree, content, scope: scopeId, top, seen }
 }
 

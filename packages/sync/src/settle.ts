@@ -30,6 +30,7 @@ import {
   type Decision,
   type PullReport,
   changedTo,
+  placeOf,
 } from './report.ts'
 import { baseFor, saveHere, saveSnapshot } from './save-here.ts'
 import type { Session } from './session.ts'
@@ -109,13 +110,14 @@ function describeConflict(session: Session, sides: Sides, input: ResolveInput): 
     changes: base && countChanges(changesBetween(base.entries, entries)),
   })
   const there = heads.map(({ group, state }): ConflictSide => {
-    const { id, hostname, time } = group.head
-    return { where: 'there', snapshot: id, host: hostname, time, ...facts(state.entries) }
+    const { head } = group
+    return { where: 'there', ...placeOf(head), time: head.time, ...facts(state.entries) }
   })
   const mine: ConflictSide = {
     where: 'here',
     snapshot: sides.isChanged ? undefined : input.here.base,
     host: session.host,
+    folder: session.files.root,
     time: newestTime(session, here),
     ...facts(here.entries),
   }

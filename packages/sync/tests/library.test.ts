@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type FaultProxy, startFaultProxy } from '../../cli/tests/fault-proxy.ts'
 import { type SyncEvent, disable, history, init, pull, push, restore, undo } from '../src/index.ts'
+import type { FolderFiles } from '../src/files/folder-files.ts'
+import type { Platform } from '../src/platform.ts'
 import { Fate } from './faults.ts'
 import {
   type Machine,
@@ -132,6 +134,51 @@ async function prepared(root: string, command: string): Promise<Machine> {
   await push(on(b))
   if (command !== 'pull') await pull(on(a))
   return a
+}
+
+describe('the cost', { timeout: 60_000 }, () => {
+  it('of a file that is pulled is four looks at it, and of one that is there one', async () => {
+    using folder = temporaryFolder()
+    const cloud = new MemoryCloud()
+    const [a, b] = ['a', 'b'].map((name) => makeMachine(name, join(folder.path, name), cloud))
+    if (a === undefined || b === undefined) throw new Error('two machines')
+    const names = Array.from({ length: 100 }, (_, at) => `config/deep/er/${at}.txt`)
+    const given = { url: '/cloud', token }
+    const made = await init({ ...on(a), ...given })
+    if (made.outcome !== 'enabled') throw new Error('a new instance cannot conflict')
+    writeFiles(a.folder, Object.fromEntries(names.map((name) => [name, name])))
+    await push(on(a))
+    const looks: string[] = []
+    const platform = countingLooks(b.platform(), looks)
+    await init({ ...on(b), platform, ...given, instanceId: made.instanceId })
+    const looksAt = (): number => looks.splice(0).filter((path) => path.endsWith('.txt')).length
+    // Fetched, its place is free, it is there, and what it is for the next scan.
+    expect(looksAt()).toBeLessThanOrEqual(4 * names.length)
+    // Files that were just written are not settled for the cache, and are read again.
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    await push({ ...on(b), platform })
+    looksAt()
+    await push({ ...on(b), platform })
+    expect(looksAt()).toBe(names.length)
+  })
+})
+
+function countingLooks(platform: Platform, looks: string[]): Platform {
+  return {
+    ...platform,
+    files(root) {
+      const files = platform.files(root)
+      return new Proxy(files, {
+        get(inner, name: keyof FolderFiles) {
+          if (name !== 'stat') return inner[name]
+          return (path: string) => {
+            looks.push(path)
+            return inner.stat(path)
+          }
+        },
+      })
+    },
+  }
 }
 
 async function behindProxy(scene: Scene, machine: Machine): Promise<FaultProxy> {

@@ -9,7 +9,13 @@ import { Progress } from './progress.ts'
 import { conflictLines } from './render/conflict.ts'
 
 const noChanges = { added: 0, changed: 0, removed: 0, bytes: 0 }
-const side = { time: '2026-11-21T18:30:00Z', files: 2, bytes: 2048, changes: undefined }
+const side = {
+  folder: '/games/Pack',
+  time: '2026-11-21T18:30:00Z',
+  files: 2,
+  bytes: 2048,
+  changes: undefined,
+}
 const first = 'a'.repeat(64) as NonNullable<Conflict['sides'][number]['snapshot']>
 const second = 'b'.repeat(64) as typeof first
 const conflict: Conflict = {
@@ -71,6 +77,15 @@ describe('a conflict', () => {
     expect(await ask('stop')).toEqual({ answer: 'stop' })
     expect(await ask('keep-there', 'bbbbbbbb')).toEqual({ answer: 'keep-there', there: second })
     expect(await ask('keep-both', 'aaaaaaaa')).toEqual({ answer: 'keep-both', there: first })
+  })
+
+  it('tells two folders of one machine apart', () => {
+    const [here, , attic] = conflict.sides
+    const sides = [here, { ...attic, host: 'laptop', folder: '/games/Copy' }, attic]
+    const lines = conflictLines({ sides, paths: [] } as Conflict, 'Pack')
+    expect(lines[1]).toMatch(/^ {2}here {3}laptop, \/games\/Pack; 2026/)
+    expect(lines[2]).toMatch(/^ {2}there {2}laptop, \/games\/Copy; 2026/)
+    expect(lines[3]).toMatch(/^ {2}there {2}attic; 2026/)
   })
 
   it('shows each side with its machine, time, counts and sizes', () => {

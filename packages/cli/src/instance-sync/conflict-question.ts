@@ -1,8 +1,8 @@
 import type { Answer, Conflict, OnConflict } from '@instance-sync/sync'
 import type { WorkContext } from './command.ts'
 import { instanceLabel } from './label.ts'
-import { answerChoices, conflictLines } from './render/conflict.ts'
-import { shortId, shown, timeText } from './render/amounts.ts'
+import { answerChoices, conflictLines, placeText } from './render/conflict.ts'
+import { shortId, timeText } from './render/amounts.ts'
 
 /** How a conflict is settled: as the flag says; else a person is asked; else nothing is changed. */
 export function onConflict(given: Answer | undefined, context: WorkContext): OnConflict {
@@ -28,9 +28,9 @@ async function askSide(
   if (others.length < 2 || person === undefined) return others[0]?.snapshot
   const chosen = await person.choose(
     'Which of the others? ',
-    others.map(({ snapshot = '', host, time = '' }) => [
-      shortId(snapshot),
-      `${shown(host)}, ${timeText(time)}`,
+    others.map((side) => [
+      shortId(side.snapshot ?? ''),
+      `${placeText(side, others)}, ${timeText(side.time ?? '')}`,
     ]),
   )
   return others.find(({ snapshot = '' }) => shortId(snapshot) === chosen)?.snapshot

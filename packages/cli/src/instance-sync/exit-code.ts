@@ -1,4 +1,4 @@
-import { isSyncError } from '@instance-sync/sync'
+import { type PullReport, isSyncError } from '@instance-sync/sync'
 import { isResticError } from 'restic-core'
 import { Failure } from '../shared/failure.ts'
 import { Interrupted } from '../shared/interrupts.ts'
@@ -21,6 +21,15 @@ import { Interrupted } from '../shared/interrupts.ts'
  * `run` ends as the command it ran.
  */
 export type ExitCode = number
+
+/** Of a command that ended with a report. */
+export function outcomeExitCode(
+  outcome: PullReport['outcome'],
+  { requireOnline }: { readonly requireOnline: boolean },
+): ExitCode {
+  if (outcome === 'conflict') return 20
+  return outcome === 'offline' && requireOnline ? 21 : 0
+}
 
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof Interrupted) return error.exitCode

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { Failure } from '../shared/failure.ts'
 import { givenPassword } from '../shared/password.ts'
 import type { WorkContext } from './command.ts'
+import { shown } from './render/amounts.ts'
 
 /** What the library is told by every command. */
 export async function syncOptions({
@@ -30,10 +31,24 @@ async function tokenFrom(path: string): Promise<Token> {
   try {
     text = await readFile(path, 'utf8')
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new Failure(`cannot read the token from ${path}: ${reason}`, { cause })
+    const { code = '' } = cause as NodeJS.ErrnoException
+    const why = tokenFileTroubles[code] ?? `the disk answers ${code}`
+    throw new Failure(
+      `cannot read the token from ${shown(path)}: ${why}. ` +
+        'Give --token-file the path of a file that holds ACCOUNT:PASSWORD, ' +
+        'or leave it out to use the token in the pack folder.',
+      { cause },
+    )
   }
-  return parseToken(text, path)
+  return parseToken(text, shown(path))
+}
+
+const tokenFileTroubles: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'you may not read it',
+  EPERM: 'you may not read it',
 }
 
 /** A mistyped folder must not come into being by being opted in. */

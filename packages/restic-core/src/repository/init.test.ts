@@ -102,6 +102,25 @@ describe('initRepository', () => {
     expect(opened.config).toMatchObject(made.config)
   })
 
+  it('takes the key that another machine stores while the password is stretched', async () => {
+    const store = memoryBackend()
+    const other = memoryBackend()
+    const dying = faultyBackend(other, { write: { config: failFrom(1, 'unavailable') } })
+    const theirs = await testRuntime({ seed: 2 })
+    await testRepository({ backend: dying, runtime: theirs }).catch(() => undefined)
+    const [[path, bytes] = ['', new Uint8Array()]] = other.files()
+    const racing = overriding(store, {
+      async *list(type, options) {
+        yield* store.list(type, options)
+        // The last look before the stretching.
+        if (type !== 'snapshot') return
+        await store.write({ type: 'key', name: path.slice('keys/'.length) }, [bytes])
+      },
+    })
+    await testRepository({ backend: racing, completes: true })
+    expect([...store.files().keys()].toSorted()).toEqual(['config', path])
+  })
+
   it('does not go on with a key of another password', async () => {
     const store = memoryBackend()
     const dying = faultyBackend(store, { write: { config: failFrom(1, 'unavailable') } })

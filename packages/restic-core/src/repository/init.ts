@@ -10,7 +10,7 @@ import type { Runtime } from '../work/runtime.ts'
 import type { InitOptions, OpenedKey, Repository } from './api.ts'
 import { isNotFound } from './files.ts'
 import { keyNames, searchKey } from './key-search.ts'
-import { writeKey } from './keys.ts'
+import { sealKey, writeKey } from './keys.ts'
 import { sessionParts } from './session-parts.ts'
 import { RepositorySession } from './session.ts'
 
@@ -29,18 +29,20 @@ export async function initRepository(options: InitOptions): Promise<Repository> 
     typeof options.password === 'string' ? options.password : await options.password()
   await backend.create({ signal })
   await refuseConfig(backend, { signal })
-  const begun = options.completes ? await begunKey(options, password) : undefined
-  if (begun === undefined) {
+  if (!options.completes) {
     await refuseAny(backend, 'key', 'repository already contains keys', { signal })
   }
   await refuseAny(backend, 'snapshot', 'repository already contains snapshots', { signal })
+  // Sealing takes half a second. Whoever may go on with another machine's key looks for it only
+  // then, so that nearly always two machines at once store one key.
+  const drawn = drawMasterKey(runtime)
+  const ownKey = sealKey(runtime, drawn, { ...options, password })
+  const begun = options.completes ? await begunKey(options, password) : undefined
+  if (begun === undefined) await writeKey(backend, ownKey, { signal })
 
-  const masterKey = begun?.masterKey ?? drawMasterKey(runtime)
+  const { keyId, masterKey } = begun ?? { keyId: ownKey.id, masterKey: drawn }
   const id = asId<'repository'>(toHex(runtime.random(32)))
   const config: RepositoryConfig = { version, id, chunkerPolynomial }
-  const keyId =
-    begun?.keyId ??
-    (await writeKey(backend, runtime, masterKey, { ...options, password }, { signal }))
   const iv = runtime.random(ivLength)
   const sealed = seal(runtime.kernel, masterKey, formatConfig(config), iv)
   try {

@@ -60,7 +60,9 @@ export async function addKey(
   newKey: NewKey,
   options: Cancellable = {},
 ): Promise<KeyId> {
-  const id = await writeKey(files.backend, runtime, masterKey, newKey, options)
+  const sealed = sealKey(runtime, masterKey, newKey)
+  const { id } = sealed
+  await writeKey(files.backend, sealed, options)
   try {
     const opened = await tryKey(files.backend, runtime.kernel, newKey.password, id, options)
     if (!opened || !sameKey(opened.masterKey, masterKey)) {
@@ -100,14 +102,18 @@ export async function changePassword(
   return id
 }
 
-/** Seals the master key with a password and stores it. */
-export async function writeKey(
-  backend: Backend,
+/** A key file that is not stored yet. */
+export interface SealedKey {
+  readonly id: KeyId
+  readonly bytes: Uint8Array
+}
+
+/** Seals the master key with a password, which takes as long as stretching it. */
+export function sealKey(
   runtime: Runtime,
   masterKey: MasterKey,
   { password, hostname, username, cost }: NewKey,
-  options: Cancellable,
-): Promise<KeyId> {
+): SealedKey {
   const { kernel, clock } = runtime
   const keyFile = sealMasterKey(kernel, masterKey, {
     created: formatTime(clock.nowNs(), clock),
@@ -119,9 +125,15 @@ export async function writeKey(
     iv: runtime.random(ivLength),
   })
   const bytes = formatKeyFile(keyFile)
-  const id = asId<'key'>(toHex(kernel.sha256(bytes)))
+  return { id: asId<'key'>(toHex(kernel.sha256(bytes))), bytes }
+}
+
+export async function writeKey(
+  backend: Backend,
+  { id, bytes }: SealedKey,
+  options: Cancellable,
+): Promise<void> {
   await backend.write({ type: 'key', name: id }, [bytes], options)
-  return id
 }
 
 async function removeIfThere(backend: Backend, id: KeyId): Promise<void> {

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { MiB } from '../base/bytes.ts'
 import { listed, outcome, type BackendUnderTest } from './backend-under-test.ts'
 import { inPieces, noise, sampleFile } from './sample-files.ts'
@@ -35,8 +35,11 @@ export function describeCancelling(subject: () => BackendUnderTest): void {
       expect([undefined, why]).toContain(failure)
       const present = await outcome(backend.stat(file))
       expect(failure === undefined ? ['done'] : ['done', 'not-found']).toContain(present)
-      const sizes = (await listed(backend, 'pack')).map(({ size }) => size)
-      expect(sizes.filter((size) => size < content.length - 16)).toEqual([])
+      // A server takes a moment to see that it was left, and to take away what it has: rclone.
+      await vi.waitFor(async () => {
+        const sizes = (await listed(backend, 'pack')).map(({ size }) => size)
+        expect(sizes.filter((size) => size < content.length - 16)).toEqual([])
+      }, 20_000)
     }
   })
 

@@ -19,6 +19,7 @@ export async function carryOut(
 ): Promise<void> {
   const touched = new Set<string>()
   const kept = new Set<string>()
+  const trashFolders = new Set<string>()
   for (const removal of journal.removals) {
     const { path } = removal
     const trashed = joined(trashFiles(journal.trash), path)
@@ -30,21 +31,24 @@ export async function carryOut(
       kept.add(path)
       continue
     }
-    await files.makeFolder(folderOf(trashed))
+    const trashFolder = folderOf(trashed)
+    if (!trashFolders.has(trashFolder)) await files.makeFolder(trashFolder)
+    trashFolders.add(trashFolder)
     await files.rename(path, trashed)
-    touched.add(folderOf(path)).add(folderOf(trashed))
+    touched.add(folderOf(path)).add(trashFolder)
   }
   for (const folder of journal.emptied) {
     if (await files.removeFolder(folder)) touched.add(folderOf(folder))
   }
-  for (const folder of journal.folders) await makeFolders(files, folder, touched)
+  const there = new Set<string>()
+  for (const folder of journal.folders) await makeFolders(files, folder, touched, there)
   for (const { path, from } of journal.placements) {
-    if (kept.has(path) || files.stat(from) === undefined) continue
+    if (kept.has(path) || (!isFirst && files.stat(from) === undefined)) continue
     if (files.stat(path) !== undefined) {
       if (isFirst) throw inUse([path])
       continue
     }
-    await makeFolders(files, folderOf(path), touched)
+    await makeFolders(files, folderOf(path), touched, there)
     await files.rename(from, path)
     touched.add(folderOf(path)).add(folderOf(from))
   }
@@ -102,14 +106,21 @@ export function isLost(files: FolderFiles, { placements }: Journal): boolean {
   )
 }
 
-/** Makes a folder and those above it, and goes through none that is a symlink. */
+/**
+ * Makes a folder and those above it, and goes through none that is a symlink.
+ *
+ * @param there folders known to be there; what is made or found is put to them
+ */
 async function makeFolders(
   files: FolderFiles,
   folder: string,
   touched: Set<string>,
+  there: Set<string> = new Set(),
 ): Promise<void> {
-  if (folder === '') return
+  if (folder === '' || there.has(folder)) return
   for (const path of [...foldersAbove(folder), folder]) {
+    if (there.has(path)) continue
+    there.add(path)
     const stat = files.stat(path)
     if (stat?.type === 'folder') continue
     if (stat !== undefined) {

@@ -3,7 +3,7 @@ import { isSyncError } from '../errors.ts'
 import { type FileStat, type FolderFiles, joined } from '../files/folder-files.ts'
 import { controlPaths } from '../state/control-folder.ts'
 import { type Base, baseJson, baseOf } from '../state/folder-state.ts'
-import { readJson, replaceJson } from '../state/json-file.ts'
+import { readJson, replaceFile } from '../state/json-file.ts'
 
 const statJson = z.object({
   type: z.enum(['file', 'folder', 'symlink', 'other']),
@@ -109,7 +109,12 @@ export async function readJournal(files: FolderFiles): Promise<Journal | undefin
 }
 
 export function writeJournal(files: FolderFiles, journal: Journal): Promise<void> {
-  return replaceJson(files, controlPaths.journal, z.encode(journalJson, mutable(journal)), 0o600)
+  return replaceCompact(files, controlPaths.journal, z.encode(journalJson, mutable(journal)))
+}
+
+/** A line for every file of a large game would be half of it indentation. */
+function replaceCompact(files: FolderFiles, path: string, value: unknown): Promise<void> {
+  return replaceFile(files, path, JSON.stringify(value), 0o600)
 }
 
 export async function dropJournal(files: FolderFiles): Promise<void> {
@@ -177,5 +182,5 @@ export function writeManifest(
     removed: [...manifest.removed],
     placed: [...manifest.placed],
   }
-  return replaceJson(files, joined(trash, 'manifest.json'), z.encode(manifestJson, value), 0o600)
+  return replaceCompact(files, joined(trash, 'manifest.json'), z.encode(manifestJson, value))
 }

@@ -27,13 +27,20 @@ export function planChange(
   const folders = changes.flatMap(({ path, after }) => (after?.type === 'folder' ? [path] : []))
   const emptied = emptiedFolders(changes, target)
   const coming = [...folders, ...wanted.map(({ path }) => folderOf(path))]
-  const made = new Set(coming.flatMap((path) => [...foldersAbove(path), path]))
-  refuseBlocked(files, wanted, new Set([...removals.map(({ path }) => path), ...emptied]))
+  const made = new Set(Array.from(new Set(coming), (path) => [...foldersAbove(path), path]).flat())
+  const present = new Set([...made].filter((path) => files.stat(path)?.type === 'folder'))
+  const isFolder = (path: string): boolean => path === '' || present.has(path)
+  refuseBlocked(
+    files,
+    // Nothing can stand in the way in a folder that is not there.
+    wanted.filter(({ path }) => isFolder(folderOf(path))),
+    new Set([...removals.map(({ path }) => path), ...emptied]),
+  )
   return {
     removals,
     emptied,
     folders,
-    made: [...made].filter((path) => path !== '' && files.stat(path)?.type !== 'folder'),
+    made: [...made].filter((path) => !isFolder(path)),
     wanted,
   }
 }

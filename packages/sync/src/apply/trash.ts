@@ -7,13 +7,13 @@ const keptMax = 3
 const keptMs = 7 * 24 * 60 * 60_000
 
 /** One change's part of the trash. */
-export interface TrashItem {
+interface TrashItem {
   readonly number: number
   readonly path: string
 }
 
 /** The parts of the trash, the newest first. */
-export function trashItems(files: FolderFiles): TrashItem[] {
+function trashItems(files: FolderFiles): TrashItem[] {
   if (files.stat(controlPaths.trash) === undefined) return []
   return files
     .list(controlPaths.trash)

@@ -75,3 +75,9 @@ export function nameOf(path: string): string {
 export function joined(folder: string, name: string): string {
   return folder === '' ? name : `${folder}/${name}`
 }
+
+/** The first name of a path. */
+export function topOf(path: string): string {
+  const slash = path.indexOf('/')
+  return slash < 0 ? path : path.slice(0, slash)
+}

@@ -2,6 +2,7 @@ import { constants, type Stats, type BigIntStats } from 'node:fs'
 import * as fs from 'node:fs'
 import * as fsp from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { SourceError, TargetError, type FileReason } from 'restic-core'
 import { nameFromBytes, nameToBytes } from 'restic-core/format'
 import type { FileStat, FolderFiles } from '../files/folder-files.ts'
@@ -12,11 +13,21 @@ const busyCodes = new Set(['EBUSY', 'EPERM', 'EACCES'])
 /** What systems answer that cannot flush a folder. */
 const noFlushCodes = new Set(['EINVAL', 'ENOTSUP', 'EISDIR', 'EPERM', 'EACCES', 'EBADF'])
 
-/** A folder on this machine's disks. */
+/** Changes after which others get a turn: signals, timers and requests. */
+const turnLength = 256
+
+/**
+ * A folder on this machine's disks.
+ *
+ * What only touches names is asked of the system at once: handing it to another thread takes several
+ * times as long. Content, and waiting for the disk, is left to other threads.
+ */
 export function nodeFiles(root: string): FolderFiles {
+  let changes = 0
   const disk: Disk = {
     at: (path) => systemPath(root, path),
     async writing(path, run) {
+      if (++changes % turnLength === 0) await nextTurn()
       try {
         return await run()
       } catch (error) {
@@ -31,7 +42,7 @@ export function nodeFiles(root: string): FolderFiles {
 interface Disk {
   readonly at: (path: string) => string | Buffer
   /** Runs what changes the folder; its errors are told as those of the target. */
-  readonly writing: <T>(path: string, run: () => Promise<T>) => Promise<T>
+  readonly writing: <T>(path: string, run: () => T | Promise<T>) => Promise<T>
 }
 
 type Reads = 'list' | 'stat' | 'linkTarget' | 'read' | 'freeBytes'
@@ -119,31 +130,31 @@ function newFiles({ at, writing }: Disk): Pick<FolderFiles, NewFiles> {
       ),
 
     makeFolder: (path, permissions = 0o777) =>
-      writing(path, async () => {
+      writing(path, () => {
         try {
-          await fsp.mkdir(at(path), { recursive: true, mode: permissions })
+          fs.mkdirSync(at(path), { recursive: true, mode: permissions })
         } catch (error) {
           // Node calls a read-only disk "no such folder" when it may make those above as well.
           if (codeOf(error) !== 'ENOENT') throw error
-          await fsp.mkdir(at(path), { mode: permissions })
+          fs.mkdirSync(at(path), { mode: permissions })
         }
       }),
 
-    makeSymlink: (path, target) => writing(path, () => fsp.symlink(systemText(target), at(path))),
+    makeSymlink: (path, target) =>
+      writing(path, () => fs.symlinkSync(systemText(target), at(path))),
   }
 }
 
 function moves({ at, writing }: Disk): Pick<FolderFiles, Moves> {
   return {
-    rename: (from, to) => writing(to, () => patiently(() => fsp.rename(at(from), at(to)))),
+    rename: (from, to) => writing(to, () => patiently(() => fs.renameSync(at(from), at(to)))),
 
-    remove: (path) =>
-      writing(path, () => patiently(() => fsp.rm(at(path), { force: true, maxRetries: 0 }))),
+    remove: (path) => writing(path, () => patiently(() => unlinkIfThere(at(path)))),
 
     removeFolder: (path) =>
-      writing(path, async () => {
+      writing(path, () => {
         try {
-          await fsp.rmdir(at(path))
+          fs.rmdirSync(at(path))
           return true
         } catch (error) {
           const code = codeOf(error)
@@ -156,7 +167,7 @@ function moves({ at, writing }: Disk): Pick<FolderFiles, Moves> {
     setModified: (path, mtimeNs) =>
       writing(path, () => {
         const seconds = Number(mtimeNs) / 1e9
-        return fsp.lutimes(at(path), seconds, seconds)
+        fs.lutimesSync(at(path), seconds, seconds)
       }),
   }
 }
@@ -164,8 +175,7 @@ function moves({ at, writing }: Disk): Pick<FolderFiles, Moves> {
 function flushes({ at, writing }: Disk): Pick<FolderFiles, Flushes> {
   return {
     // Windows flushes only what is open for writing; elsewhere a read-only file must do, too.
-    flushFile: (path) =>
-      writing(path, () => flush(at(path), process.platform === 'win32' ? 'r+' : 'r')),
+    flushFile: (path) => writing(path, () => flush(at(path), systemIsWindows ? 'r+' : 'r')),
 
     flushFolder: (path) =>
       writing(path, async () => {
@@ -178,10 +188,12 @@ function flushes({ at, writing }: Disk): Pick<FolderFiles, Flushes> {
   }
 }
 
+const systemIsWindows = process.platform === 'win32'
+
 /** Names that are not UTF-8 need a path of bytes; all others are strings, which is quicker. */
 function systemPath(root: string, path: string): string | Buffer {
   if (path === '') return root
-  if (path.isWellFormed()) return join(root, path)
+  if (path.isWellFormed()) return systemIsWindows ? join(root, path) : `${root}/${path}`
   return Buffer.concat([Buffer.from(`${root}/`), nameToBytes(path)])
 }
 
@@ -190,8 +202,10 @@ function systemText(name: string): string | Buffer {
 }
 
 function listNames(path: string | Buffer): string[] {
-  const names = fs.readdirSync(path, { encoding: 'buffer' })
-  return names.map((name) => nameFromBytes(name))
+  const names = fs.readdirSync(path)
+  // Node puts this character where a name is not UTF-8; only then are its bytes worth asking for.
+  if (!names.some((name) => name.includes('\ufffd'))) return names
+  return fs.readdirSync(path, { encoding: 'buffer' }).map((name) => nameFromBytes(name))
 }
 
 function fileStat(stat: BigIntStats): FileStat {
@@ -211,21 +225,37 @@ function typeOf(stat: Stats | BigIntStats): FileStat['type'] {
   return stat.isSymbolicLink() ? 'symlink' : 'other'
 }
 
+const fsync = promisify(fs.fsync)
+
 async function flush(path: string | Buffer, flags: string): Promise<void> {
-  const handle = await fsp.open(path, flags)
+  const file = fs.openSync(path, flags)
   try {
-    await handle.sync()
+    await fsync(file)
   } finally {
-    await handle.close()
+    fs.closeSync(file)
   }
 }
 
-async function patiently<T>(run: () => Promise<T>): Promise<T> {
+function unlinkIfThere(path: string | Buffer): void {
+  try {
+    fs.unlinkSync(path)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR') throw error
+  }
+}
+
+async function nextTurn(): Promise<void> {
+  await new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
+
+async function patiently<T>(run: () => T): Promise<T> {
   for (const pauseMs of busyPausesMs) {
     try {
-      return await run()
+      return run()
     } catch (error) {
-      if (process.platform !== 'win32' || !busyCodes.has(codeOf(error))) throw error
+      if (!systemIsWindows || !busyCodes.has(codeOf(error))) throw error
       await new Promise((resolve) => setTimeout(resolve, pauseMs))
     }
   }

@@ -38,7 +38,11 @@ export async function storeState(
   { states, source, root }: NodeSources,
 ): Promise<TreeId> {
   const rules = { clock: runtime.clock, withAtime: false }
-  const elsewhere = nodesByContent(states)
+  let byContent: ReadonlyMap<string, Node> | undefined
+  const elsewhere = (entry: Entry): Node | undefined => {
+    byContent ??= nodesByContent(states)
+    return byContent.get(contentKey(entry))
+  }
   const fromDisk = (path: string): Node | undefined => {
     const place = { name: nameOf(path), path: `${root}/${path}` }
     try {
@@ -54,9 +58,7 @@ export async function storeState(
     if (entry.type === 'folder') folders.push(path)
     else if (entry.type !== 'unreadable') {
       const node =
-        sameNode(states, path, entry) ??
-        diskNode(fromDisk(path), entry) ??
-        elsewhere.get(contentKey(entry))
+        sameNode(states, path, entry) ?? diskNode(fromDisk(path), entry) ?? elsewhere(entry)
       leaves.set(path, node ?? plainNode(path, entry, runtime.clock.nowNs(), rules.clock))
     }
   }

@@ -31,8 +31,9 @@ export function compileGlobs(patterns: readonly string[]): Globs {
   const folders = new Map<string, boolean>([['', false]])
   const matchesSelf = (path: string, isFolder: boolean): boolean => {
     const name = path.slice(path.lastIndexOf('/') + 1)
-    if (forAny.ofPath.test(path) || forAny.ofName.test(name)) return true
-    return isFolder && (forFolders.ofPath.test(path) || forFolders.ofName.test(name))
+    if (forAny.ofPath?.test(path) === true || forAny.ofName?.test(name) === true) return true
+    if (!isFolder) return false
+    return forFolders.ofPath?.test(path) === true || forFolders.ofName?.test(name) === true
   }
   const matchesFolder = (folder: string): boolean => {
     const known = folders.get(folder)
@@ -74,12 +75,17 @@ function parseGlob(pattern: string): ParsedGlob {
   }
 }
 
-function expressions(globs: readonly ParsedGlob[]): { ofPath: RegExp; ofName: RegExp } {
-  const anyOf = (some: readonly ParsedGlob[]): RegExp =>
-    new RegExp(
-      some.length === 0 ? '(?!)' : `^(?:${some.map(({ source }) => source).join('|')})$`,
-      'su',
-    )
+/** undefined where there is no pattern of the kind */
+interface Expressions {
+  readonly ofPath: RegExp | undefined
+  readonly ofName: RegExp | undefined
+}
+
+function expressions(globs: readonly ParsedGlob[]): Expressions {
+  const anyOf = (some: readonly ParsedGlob[]): RegExp | undefined =>
+    some.length === 0
+      ? undefined
+      : new RegExp(`^(?:${some.map(({ source }) => source).join('|')})$`, 'su')
   return {
     ofPath: anyOf(globs.filter((glob) => glob.isAnchored)),
     ofName: anyOf(globs.filter((glob) => !glob.isAnchored)),

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { Cancellable } from 'restic-core'
 import { SyncError } from '../errors.ts'
-import type { FolderFiles } from '../files/folder-files.ts'
+import { type FolderFiles, folderOf, topOf } from '../files/folder-files.ts'
 import { controlFolder, controlPaths } from '../state/control-folder.ts'
 import { readJson } from '../state/json-file.ts'
 import { foldersAbove } from '../tree/entry.ts'
@@ -54,19 +54,36 @@ export function compileScope(rules: ScopeRules): Scope {
   const include = compiled(rules.include)
   const exclude = compiled(rules.exclude)
   const units = compiled(rules.units)
+  const tops = remembered(isControl)
   const isExcluded = (path: string, isFolder: boolean): boolean =>
-    isControl(path) || exclude.matches(path, isFolder)
+    tops(topOf(path)) || exclude.matches(path, isFolder)
+  const unitAt = remembered((folder) => {
+    for (const path of [...foldersAbove(folder), folder]) {
+      if (units.matchesSelf(path, true)) return path
+    }
+    return undefined
+  })
   return {
     rules,
     includes: (path, isFolder) => include.matches(path, isFolder) && !isExcluded(path, isFolder),
     reaches: (folder) =>
       (include.matches(folder, true) || include.mayMatchBelow(folder)) && !isExcluded(folder, true),
     unitOf(path) {
-      for (const folder of foldersAbove(path)) {
-        if (units.matchesSelf(folder, true)) return folder
-      }
-      return units.matchesSelf(path, false) ? path : undefined
+      const unit = path.includes('/') ? unitAt(folderOf(path)) : undefined
+      return unit ?? (units.matchesSelf(path, false) ? path : undefined)
     },
+  }
+}
+
+/** A scan asks about every file of a game, and few folders hold them all. */
+function remembered<T>(answer: (path: string) => T): (path: string) => T {
+  const answers = new Map<string, T>()
+  return (path) => {
+    const known = answers.get(path)
+    if (known !== undefined || answers.has(path)) return known as T
+    const found = answer(path)
+    answers.set(path, found)
+    return found
   }
 }
 
@@ -84,9 +101,7 @@ function compiled(patterns: readonly string[]): Globs {
  * case, and by the short name that Windows gives it. A repository must not reach in there.
  */
 export function isControl(path: string): boolean {
-  const slash = path.indexOf('/')
-  const top = slash < 0 ? path : path.slice(0, slash)
-  const plain = top
+  const plain = topOf(path)
     .normalize('NFKC')
     .toLowerCase()
     .replace(/[. ]+$/, '')

@@ -23,22 +23,40 @@ export interface StoredScan {
 const noScan: StoredScan = { repository: undefined, cache: new Map() }
 
 const cacheFile = joined(controlPaths.cache, 'files.json')
-/** Columns of one file: size, mtime, ctime and inode as decimal, executable, blobs joined by ','. */
-const row = z.tuple([z.number(), z.string(), z.string(), z.string(), z.boolean(), z.string()])
+/** Columns of one file: path, size, mtime, ctime and inode as decimal, executable, blobs joined by ','. */
+type Row = readonly [string, number, string, string, string, boolean, string]
 const cacheJson = z.object({
-  schema: z.literal(1),
+  schema: z.literal(2),
   /** blobs are cut with its polynomial */
   repository: z.string(),
-  files: z.record(z.string(), row),
+  // By hand: a schema takes longer for the rows of a large game than all else that finds nothing new.
+  files: z.custom<readonly Row[]>((value) => Array.isArray(value) && value.every(isRow)),
 })
+
+function isRow(value: unknown): value is Row {
+  if (!Array.isArray(value) || value.length !== 7) return false
+  const [path, size, mtime, ctime, inode, executable, blobs] = value as unknown[]
+  return (
+    typeof path === 'string' &&
+    typeof size === 'number' &&
+    isDecimal(mtime) &&
+    isDecimal(ctime) &&
+    isDecimal(inode) &&
+    typeof executable === 'boolean' &&
+    typeof blobs === 'string'
+  )
+}
+
+function isDecimal(value: unknown): boolean {
+  return typeof value === 'string' && /^-?\d+$/.test(value)
+}
 
 /** Empty when there is none, or it is damaged: it may be lost at any time. */
 export async function readScanCache(files: FolderFiles): Promise<StoredScan> {
   try {
     const json = await readJson(files, cacheFile, cacheJson)
     if (json === undefined) return noScan
-    const rows = Object.entries(json.files)
-    const cache = new Map(rows.map(([path, columns]) => [path, cachedFile(columns)]))
+    const cache = new Map(json.files.map((row) => [row[0], cachedFile(row)]))
     return { repository: json.repository, cache }
   } catch (error) {
     if (isSyncError(error, 'SETTINGS')) return noScan
@@ -46,9 +64,7 @@ export async function readScanCache(files: FolderFiles): Promise<StoredScan> {
   }
 }
 
-function cachedFile([size, mtime, ctime, inode, executable, blobs]: z.infer<
-  typeof row
->): CachedFile {
+function cachedFile([, size, mtime, ctime, inode, executable, blobs]: Row): CachedFile {
   return {
     stat: {
       type: 'file',
@@ -72,18 +88,16 @@ export async function writeScanCache(
   repository: string,
   cache: ScanCache,
 ): Promise<void> {
-  const rows = [...cache].map(([path, { stat, entry }]) => [
+  const rows = Array.from(cache, ([path, { stat, entry }]): Row => [
     path,
-    [
-      stat.size,
-      String(stat.mtimeNs),
-      String(stat.ctimeNs),
-      String(stat.inode),
-      entry.executable,
-      entry.content.join(','),
-    ],
+    stat.size,
+    String(stat.mtimeNs),
+    String(stat.ctimeNs),
+    String(stat.inode),
+    entry.executable,
+    entry.content.join(','),
   ])
-  const json = { schema: 1, repository, files: Object.fromEntries(rows) }
+  const json = { schema: 2, repository, files: rows }
   await replaceFile(files, cacheFile, JSON.stringify(json), 0o600)
 }
 

@@ -98,12 +98,15 @@ class Scanner {
     let isFilled = false
     for (const name of names) {
       if (++this.#looked % turnLength === 0) await nextTurn(this.#options)
-      if (await this.#entry(joined(path, name))) isFilled = true
+      const inside = joined(path, name)
+      const found = this.#entry(inside)
+      if (found === 'folder' ? await this.#folderEntry(inside) : found) isFilled = true
     }
     return isFilled
   }
 
-  async #entry(path: string): Promise<boolean> {
+  /** Whether something in scope is there; of a folder that takes a look inside. */
+  #entry(path: string): boolean | 'folder' {
     let stat: FileStat | undefined
     try {
       stat = this.#files.stat(path)
@@ -112,7 +115,7 @@ class Scanner {
       return this.#scope.includes(path, false) && this.#unreadable(path)
     }
     if (stat === undefined) return false
-    if (stat.type === 'folder') return this.#folderEntry(path)
+    if (stat.type === 'folder') return 'folder'
     if (!this.#scope.includes(path, false)) return false
     if (stat.type === 'file') return this.#file(path, stat)
     if (stat.type === 'symlink') return this.#link(path)

@@ -1,10 +1,10 @@
-import { type PullReport, pull as pullFolder } from '@instance-sync/sync'
+import { pull as pullFolder } from '@instance-sync/sync'
 import { type LoadedCommand, defineCommand } from '../command.ts'
 import { onConflict } from '../conflict-question.ts'
 import { declareTexts } from '../declare-texts.ts'
-import type { ExitCode } from '../exit-code.ts'
+import { outcomeExitCode } from '../exit-code.ts'
 import { launcherFlagTexts } from '../launcher-flags.ts'
-import { type LauncherOptions, launcherOptions } from '../launcher-options.ts'
+import { launcherOptions } from '../launcher-options.ts'
 import { syncOptions } from '../options.ts'
 import { printPull, pullObjects } from '../render/pull.ts'
 
@@ -20,10 +20,5 @@ export const pull: LoadedCommand = defineCommand({
     }),
   text: printPull,
   json: pullObjects,
-  exitCode: pullExitCode,
+  exitCode: ({ outcome }, options) => outcomeExitCode(outcome, options),
 })
-
-function pullExitCode({ outcome }: PullReport, { requireOnline }: LauncherOptions): ExitCode {
-  if (outcome === 'conflict') return 20
-  return outcome === 'offline' && requireOnline ? 21 : 0
-}

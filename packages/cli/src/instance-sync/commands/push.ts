@@ -7,7 +7,7 @@ import {
 import { type LoadedCommand, type WorkContext, defineCommand } from '../command.ts'
 import { onConflict } from '../conflict-question.ts'
 import { declareTexts } from '../declare-texts.ts'
-import type { ExitCode } from '../exit-code.ts'
+import { outcomeExitCode } from '../exit-code.ts'
 import { launcherFlagTexts } from '../launcher-flags.ts'
 import { type LauncherOptions, launcherOptions } from '../launcher-options.ts'
 import { syncOptions } from '../options.ts'
@@ -32,7 +32,10 @@ export const push: LoadedCommand = defineCommand({
     yield* pushObjects(report, elapsedMs)
     if (settled !== undefined) yield* pullObjects(settled, elapsedMs)
   },
-  exitCode: pushExitCode,
+  exitCode({ push: report, settled }, options) {
+    const code = outcomeExitCode((settled ?? report).outcome, options)
+    return code === 0 && report.outcome === 'changed' && report.problems.length > 0 ? 3 : code
+  },
 })
 
 /** A push stores what is here in any case; when that forks the history, the answer settles it. */
@@ -47,14 +50,4 @@ async function pushAndSettle(
     return { push: report, settled: undefined }
   }
   return { push: report, settled: await pullFolder({ ...options, onConflict: settle }) }
-}
-
-function pushExitCode(
-  { push: report, settled }: SettledPush,
-  { requireOnline }: LauncherOptions,
-): ExitCode {
-  const { outcome } = settled ?? report
-  if (outcome === 'conflict') return 20
-  if (outcome === 'offline') return requireOnline ? 21 : 0
-  return report.outcome === 'changed' && report.problems.length > 0 ? 3 : 0
 }

@@ -14,15 +14,24 @@ export function conflictLines(conflict: Conflict, label: string): readonly strin
   const more = paths.length - rows.length
   return [
     `Conflict: ${label} was changed in ${sides.length === 2 ? 'two' : sides.length} places. Nothing was overwritten.`,
-    ...sides.map((side) => sideLine(side)),
+    ...sides.map((side) => sideLine(side, placeText(side, sides))),
     ...(rows.length === 0 ? [] : ['  Both changed:', ...rows]),
     ...(more > 0 ? [`    and ${countText(more, 'more path')}`] : []),
   ]
 }
 
-function sideLine({ where, host, time, snapshot, files, bytes, changes }: ConflictSide): string {
+/** The machine of a side; with its folder, where two sides come from one machine. */
+export function placeText({ host, folder }: ConflictSide, sides: Conflict['sides']): string {
+  const isAlone = sides.filter((side) => side.host === host).length < 2
+  return isAlone || folder === undefined ? shown(host) : `${shown(host)}, ${shown(folder)}`
+}
+
+function sideLine(
+  { where, time, snapshot, files, bytes, changes }: ConflictSide,
+  place: string,
+): string {
   const parts = [
-    shown(host),
+    place,
     time === undefined ? undefined : timeText(time),
     files === undefined ? undefined : countText(files, 'file'),
     bytes === undefined ? undefined : sizeText(bytes),
@@ -58,10 +67,11 @@ export const answerChoices = [
 export function conflictObject({ sides, paths }: Conflict): object {
   return {
     message_type: 'conflict',
-    sides: sides.map(({ where, snapshot, host, time, files, bytes, changes }) => ({
+    sides: sides.map(({ where, snapshot, host, folder, time, files, bytes, changes }) => ({
       where,
       snapshot,
       host,
+      folder,
       time,
       files,
       bytes,

@@ -1,8 +1,9 @@
 import type { PullReport, UpToDate } from '@instance-sync/sync'
 import type { TextOutput } from '../command.ts'
 import { durationText, shortId, shown } from './amounts.ts'
-import { changeLine, changeObject, countsObject, countsText } from './changes.ts'
-import { answerAdvice, conflictLines, conflictObject } from './conflict.ts'
+import { countsText } from './changes.ts'
+import { answerAdvice, conflictLines } from './conflict.ts'
+import { changedObject, printPlan, syncObjects } from './sync.ts'
 
 export function printPull(report: PullReport, output: TextOutput): void {
   const { label, elapsedMs } = output
@@ -24,9 +25,7 @@ export function printPull(report: PullReport, output: TextOutput): void {
       return
     case 'changed':
       if (report.isDryRun) {
-        output.print(`A pull would change ${label}: ${countsText(report.counts)}`)
-        for (const change of report.changes) output.print(changeLine(change))
-        return
+        return printPlan(`A pull would change ${label}`, report, output)
       }
       if (report.answer === 'keep-here') {
         output.print(`${label}: what is here counts now, for all machines.`)
@@ -53,31 +52,11 @@ function printEmptied({ snapshot }: UpToDate, output: TextOutput): void {
   output.warn('Until then a push is refused, unless it is told --allow-empty.')
 }
 
-export function* pullObjects(report: PullReport, elapsedMs: number): Iterable<object> {
-  if (report.outcome === 'not-enabled') return
-  const summary = { message_type: 'summary', command: 'pull', outcome: report.outcome }
-  const duration = { seconds_elapsed: Math.round(elapsedMs) / 1000 }
-  switch (report.outcome) {
-    case 'offline':
-      return yield { ...summary, reason: report.reason, ...duration }
-    case 'up-to-date': {
-      const { snapshot, isEmptied: emptied } = report
-      return yield { ...summary, snapshot, emptied, ...duration }
-    }
-    case 'conflict':
-      yield conflictObject(report.conflict)
-      return yield { ...summary, snapshot: report.snapshot, ...duration }
-    case 'changed':
-      if (report.isDryRun) yield* report.changes.map(changeObject)
-      yield {
-        ...summary,
-        dry_run: report.isDryRun,
-        snapshot: report.snapshot,
-        ...countsObject(report.counts),
-        answer: report.answer,
-        stored_aside: report.storedAside,
-        beside: Object.fromEntries(report.beside),
-        ...duration,
-      }
-  }
+export function pullObjects(report: PullReport, elapsedMs: number): Iterable<object> {
+  return syncObjects('pull', report, elapsedMs, (changed) => ({
+    ...changedObject(changed),
+    answer: changed.answer,
+    stored_aside: changed.storedAside,
+    beside: Object.fromEntries(changed.beside),
+  }))
 }

@@ -1,8 +1,9 @@
 import type { PushReport } from '@instance-sync/sync'
 import type { TextOutput } from '../command.ts'
 import { countText, durationText, shortId, shown } from './amounts.ts'
-import { changeLine, changeObject, countsObject, countsText } from './changes.ts'
-import { answerAdvice, conflictLines, conflictObject } from './conflict.ts'
+import { countsText } from './changes.ts'
+import { answerAdvice, conflictLines } from './conflict.ts'
+import { changedObject, printPlan, syncObjects } from './sync.ts'
 
 export function printPush(report: PushReport, output: TextOutput): void {
   const { label, elapsedMs } = output
@@ -27,9 +28,7 @@ export function printPush(report: PushReport, output: TextOutput): void {
       return
     case 'changed':
       if (report.isDryRun) {
-        output.print(`A push of ${label} would store: ${countsText(report.counts)}`)
-        for (const change of report.changes) output.print(changeLine(change))
-        return
+        return printPlan(`A push of ${label} would store`, report, output)
       }
       output.print(
         `${label} pushed: ${countsText(report.counts)}, in ${durationText(elapsedMs)}` +
@@ -41,27 +40,9 @@ export function printPush(report: PushReport, output: TextOutput): void {
   }
 }
 
-export function* pushObjects(report: PushReport, elapsedMs: number): Iterable<object> {
-  if (report.outcome === 'not-enabled') return
-  const summary = { message_type: 'summary', command: 'push', outcome: report.outcome }
-  const duration = { seconds_elapsed: Math.round(elapsedMs) / 1000 }
-  switch (report.outcome) {
-    case 'offline':
-      return yield { ...summary, reason: report.reason, ...duration }
-    case 'up-to-date':
-      return yield { ...summary, snapshot: report.snapshot, ...duration }
-    case 'conflict':
-      yield conflictObject(report.conflict)
-      return yield { ...summary, snapshot: report.snapshot, ...duration }
-    case 'changed':
-      if (report.isDryRun) yield* report.changes.map(changeObject)
-      yield {
-        ...summary,
-        dry_run: report.isDryRun,
-        snapshot: report.snapshot,
-        ...countsObject(report.counts),
-        problems: report.problems,
-        ...duration,
-      }
-  }
+export function pushObjects(report: PushReport, elapsedMs: number): Iterable<object> {
+  return syncObjects('push', report, elapsedMs, (changed) => ({
+    ...changedObject(changed),
+    problems: changed.problems,
+  }))
 }
