@@ -108,6 +108,22 @@ function sentences(size: number): Uint8Array {
   return new TextEncoder().encode(written.join(' ')).subarray(0, size)
 }
 
+/** Memory that threads share, to places that are not aligned as it is: what `set` and Buffer's `fill` take. */
+function copies(): readonly Measure[] {
+  const shared = new Uint8Array(new SharedArrayBuffer(length + 1)).subarray(1)
+  const target = Buffer.alloc(length)
+  return [
+    { name: 'shared memory, set', length, call: () => target.set(shared) },
+    { name: 'shared memory, fill', length, call: () => target.fill(shared) },
+  ]
+}
+
+function printSpeed(measure: Measure): void {
+  const speed = bestSpeed(measure)
+  const columns = [measure.name.padEnd(32), speed.toFixed(0).padStart(6), 'MB/s']
+  console.log(`  ${columns.join(' ')} ${(speed / unit).toFixed(2).padStart(6)}`)
+}
+
 const portable = await portableKernel()
 const kernels = [
   await nodeKernel(),
@@ -122,9 +138,7 @@ for (const kernel of kernels) {
   for (const measure of measures(kernel)) {
     // Of the readable ones only what is not the portable kernel's.
     if (isReadable && !/poly1305|chunker/.test(measure.name)) continue
-    const speed = bestSpeed(measure)
-    const columns = [measure.name.padEnd(32), speed.toFixed(0).padStart(6), 'MB/s']
-    console.log(`  ${columns.join(' ')} ${(speed / unit).toFixed(2).padStart(6)}`)
+    printSpeed(measure)
   }
   if (!isReadable) {
     console.log(
@@ -132,3 +146,5 @@ for (const kernel of kernels) {
     )
   }
 }
+console.log('\ncopies')
+copies().forEach(printSpeed)
