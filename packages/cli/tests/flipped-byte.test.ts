@@ -16,11 +16,13 @@ import {
   restore,
 } from 'restic-core'
 import { memoryBackend } from 'restic-core/backend'
-import { fileSource, nodeFileAccess } from 'restic-core/node'
+import { fileSource, nodeFileAccess, nodeKernel } from 'restic-core/node'
 import { memoryTarget, testPassword, testRepository, testRuntime } from 'restic-core/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 let folder = ''
+/** The same for all of the thousands of repositories that are opened. */
+const kernel = await nodeKernel()
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'flipped-'))
   await mkdir(join(folder, 'data/inner'), { recursive: true })
@@ -51,7 +53,7 @@ async function smallRepository(version: 1 | 2): Promise<Files> {
 }
 
 async function opened(files: Files, target = memoryTarget()): Promise<Repository> {
-  const runtime = await testRuntime({ files: target.files })
+  const runtime = await testRuntime({ files: target.files, kernel })
   return openRepository({
     backend: memoryBackend({ files }),
     runtime,

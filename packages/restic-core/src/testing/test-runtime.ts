@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import { fixedClock } from '../base/clock.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import { nodeKernel } from '../node/kernel.ts'
 import type { FileAccess } from '../work/files.ts'
 import { inlinePool } from '../work/inline-pool.ts'
@@ -10,6 +11,8 @@ export interface TestRuntimeOptions {
   /** The same seed draws the same keys and nonces. */
   readonly seed?: number
   readonly clock?: Clock
+  /** One for several runtimes that take turns: making one takes milliseconds. */
+  readonly kernel?: Kernel
   readonly files?: FileAccess
   readonly identity?: Partial<ProcessIdentity>
   readonly isProcessAlive?: (pid: number) => boolean
@@ -19,7 +22,7 @@ export interface TestRuntimeOptions {
 export async function testRuntime(options: TestRuntimeOptions = {}): Promise<Runtime> {
   const { seed = 1, clock = fixedClock(1_700_000_000_123_456_789n) } = options
   const { files = noFiles, isProcessAlive = () => true } = options
-  const kernel = await nodeKernel()
+  const kernel = options.kernel ?? (await nodeKernel())
   let drawn = seed * 1_000_003
   const random = (length: number): Uint8Array => noise(length, drawn++)
   const pool = inlinePool({ kernel, files, random })

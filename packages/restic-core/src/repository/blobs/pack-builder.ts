@@ -115,7 +115,7 @@ export class PackBuilder implements Disposable {
 
   #append(bytes: Uint8Array): void {
     const end = this.#length + bytes.length
-    if (end > this.#bytes.length) this.#grow(end)
+    if (end > this.#bytes.length) this.#grow(Math.max(end, 2 * this.#bytes.length))
     this.#bytes.set(bytes, this.#length)
     this.#hasher.update(this.#bytes.subarray(this.#length, end))
     this.#length = end

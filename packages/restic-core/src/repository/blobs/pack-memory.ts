@@ -1,4 +1,7 @@
+import { MiB } from '../../base/bytes.ts'
 import { releaseOwned } from '../../base/release.ts'
+
+const newLengthMin: number = MiB
 
 /**
  * Memory for packs, used again as soon as one is done with. New memory for each would have to be
@@ -10,15 +13,20 @@ export class PackMemory implements Disposable {
   readonly #free: Uint8Array<ArrayBuffer>[] = []
   #isDisposed = false
 
-  /** @param length bytes; what a pack does not fill of it costs nothing */
+  /** @param length bytes that a pack may need */
   constructor(length: number) {
     this.#length = length
   }
 
-  /** At least `length` bytes, alone in their buffer, with anything in them. */
+  /**
+   * At least `length` bytes, alone in their buffer, with anything in them. New memory is not much
+   * longer, for V8 counts all of it: who writes one small pack shall not pay for a large one.
+   */
   take(length: number): Uint8Array<ArrayBuffer> {
     const known = length <= this.#length ? this.#free.pop() : undefined
-    return known ?? new Uint8Array(Math.max(length, this.#length))
+    if (known !== undefined) return known
+    const isLarge = length > this.#length / 4
+    return new Uint8Array(Math.max(length, isLarge ? this.#length : newLengthMin))
   }
 
   /** Takes the whole buffer. Nobody may use the bytes afterwards. */
