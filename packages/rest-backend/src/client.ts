@@ -1,4 +1,3 @@
-import type { Dispatcher } from 'undici'
 import {
   BackendError,
   isResticError,
@@ -8,9 +7,10 @@ import {
   type Cancellable,
 } from 'restic-core/backend'
 import type { BodySlice } from './body-collector.ts'
-import type { Dispatchers } from './dispatcher.ts'
+import type { DirectRequest } from './direct-get.ts'
 import { isUntrusted, noAnswerError, webPageError } from './errors.ts'
-import { exchange, type HttpAnswer, type UploadBody } from './exchange.ts'
+import { exchange, type HttpAnswer, type HttpRequest, type UploadBody } from './exchange.ts'
+import type { Route, Routes } from './route.ts'
 import type { Credentials, RestLocation } from './url.ts'
 
 interface ClientOptions {
@@ -19,7 +19,7 @@ interface ClientOptions {
   readonly userAgent: string
   readonly stuckTimeoutMs: number
   readonly rates: ByteRates
-  readonly dispatchers: Dispatchers
+  readonly routes: Routes
 }
 
 interface Call extends Cancellable {
@@ -40,7 +40,7 @@ const answerLengthMaxDefault = 64 * 1024
 export class Client {
   readonly #options: ClientOptions
   readonly #headers: Readonly<Record<string, string>>
-  #dispatcher: Promise<Dispatcher> | undefined
+  #route: Promise<Route> | undefined
   #disposed = false
 
   constructor(options: ClientOptions) {
@@ -81,11 +81,11 @@ export class Client {
   /** Cuts what is still in flight. */
   async dispose(): Promise<void> {
     this.#disposed = true
-    await this.#options.dispatchers.close()
+    await this.#options.routes.close()
   }
 
   async #exchange(call: Call): Promise<HttpAnswer> {
-    const { location, stuckTimeoutMs, rates, dispatchers } = this.#options
+    const { location, stuckTimeoutMs, rates, routes } = this.#options
     const request = {
       method: call.method,
       origin: location.origin,
@@ -99,21 +99,36 @@ export class Client {
       rates,
       signal: call.signal,
     }
-    this.#dispatcher ??= dispatchers.open()
-    const used = this.#dispatcher
+    this.#route ??= routes.open()
+    const used = this.#route
     try {
-      return await exchange(await used, request)
+      return await askOver(await used, request)
     } catch (error) {
       if (!isUntrusted(error)) throw error
       // Another request may have come here first.
-      if (this.#dispatcher === used) {
-        const trusting = await dispatchers.openTrusting()
+      if (this.#route === used) {
+        const trusting = await routes.openTrusting()
         if (!trusting) throw error
-        this.#dispatcher = Promise.resolve(trusting)
+        this.#route = Promise.resolve(trusting)
       }
-      return exchange(await this.#dispatcher, request)
+      return askOver(await this.#route, request)
     }
   }
+}
+
+async function askOver({ dispatcher, direct }: Route, request: HttpRequest): Promise<HttpAnswer> {
+  const answer = direct && isForDirect(request) ? await direct.get(request) : undefined
+  return answer ?? exchange(dispatcher, request)
+}
+
+/** Below this a connection that is there already is worth more, bytes. */
+const directLengthMin = 256 * 1024
+
+/** Packs, whole or large parts of them, as fast as they come. */
+function isForDirect(request: HttpRequest): request is DirectRequest {
+  const { method, slice, into, rates } = request
+  if (method !== 'GET' || into === undefined || rates.download !== undefined) return false
+  return (slice?.length ?? directLengthMin) >= directLengthMin
 }
 
 function closedError(): BackendError {

@@ -36,8 +36,8 @@ describe('noAnswerError', () => {
   })
 
   it('takes a request without progress for one that may work next time', () => {
-    const error = noAnswerError('list index', origin, new StuckError('no data for 300 seconds'))
+    const error = noAnswerError('list index', origin, new StuckError(300_000))
     expect(error).toMatchObject({ reason: 'unavailable', permanent: false })
-    expect(error.message).toBe(`list index at ${origin}: no data for 300 seconds`)
+    expect(error.message).toBe(`list index at ${origin}: no data was transferred for 300 seconds`)
   })
 })

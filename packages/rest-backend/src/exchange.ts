@@ -45,8 +45,12 @@ const errorText: BodySlice = { offset: 0, length: 1024 }
 /** Closes the connection of a request whose end was told already; nobody gets to see it. */
 const abandoned = new Error('the request was abandoned')
 
-/** No byte moved for `stuckTimeoutMs`. */
-export class StuckError extends Error {}
+/** No byte moved for `timeoutMs`. */
+export class StuckError extends Error {
+  constructor(timeoutMs: number) {
+    super(`no data was transferred for ${timeoutMs / 1000} seconds`)
+  }
+}
 
 /** Sends one request and resolves with its answer, whatever the status. Rejects when there is none. */
 export function exchange(dispatcher: Dispatcher, request: HttpRequest): Promise<HttpAnswer> {
@@ -176,8 +180,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       this.#stuckTimer?.refresh()
       return
     }
-    const seconds = this.#request.stuckTimeoutMs / 1000
-    this.#fail(new StuckError(`no data was transferred for ${seconds} seconds`))
+    this.#fail(new StuckError(this.#request.stuckTimeoutMs))
   }
 
   #succeed(): void {

@@ -1,4 +1,4 @@
-export type { ProxyOptions, TlsOptions } from './dispatcher.ts'
+export type { ProxyOptions, TlsOptions } from './route.ts'
 export { restBackend } from './rest-backend.ts'
 export type { RestBackendOptions } from './rest-backend.ts'
 export { parseRestLocation } from './url.ts'

@@ -1,14 +1,9 @@
 import type { Dispatcher } from 'undici'
 import { type Backend, byteRates, type RateLimits } from 'restic-core/backend'
 import { Client } from './client.ts'
-import {
-  ownDispatchers,
-  sharedDispatcher,
-  type ProxyOptions,
-  type TlsOptions,
-} from './dispatcher.ts'
 import { create, read, remove, stat, write } from './files.ts'
 import { list } from './listing.ts'
+import { ownRoutes, sharedRoute, type ProxyOptions, type TlsOptions } from './route.ts'
 import { parseRestLocation, type Credentials } from './url.ts'
 
 export interface RestBackendOptions {
@@ -44,9 +39,9 @@ export function restBackend(options: RestBackendOptions): Backend {
     userAgent: options.userAgent ?? 'instance-sync',
     stuckTimeoutMs: options.stuckTimeoutMs ?? 5 * 60_000,
     rates: byteRates(options.limits, () => performance.now()),
-    dispatchers: options.dispatcher
-      ? sharedDispatcher(options.dispatcher)
-      : ownDispatchers(location, { ...options, connections }),
+    routes: options.dispatcher
+      ? sharedRoute(options.dispatcher)
+      : ownRoutes(location, { ...options, connections }),
   })
   return {
     location: location.shown,

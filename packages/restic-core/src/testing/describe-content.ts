@@ -50,6 +50,27 @@ export function describeContent(subject: () => BackendUnderTest): void {
     )
   })
 
+  it('reads the same into memory that is given and used again', async () => {
+    const { backend } = subject()
+    await backend.create()
+    const { file, body, content } = sampleFile('pack', [noise(700_001, 13)])
+    await backend.write(file, body)
+    const shared = new Uint8Array(new SharedArrayBuffer(800_000))
+    for (const into of [shared, shared, new Uint8Array(700_001), new Uint8Array(1000)]) {
+      const whole = await backend.read(file, { into })
+      expect(sampleFile('pack', [whole.slice()]).file).toEqual(file)
+      for (const length of [500_000, 1000, 1]) {
+        const bytes = await backend.read(file, { range: { offset: 77, length }, into })
+        expect(Buffer.compare(bytes, content.subarray(77, 77 + length)), `${length}`).toBe(0)
+      }
+    }
+    const beyond = { range: { offset: 1, length: 700_001 }, into: shared }
+    await expect(backend.read(file, beyond)).rejects.toMatchObject(rejection('short-read'))
+    const absent = sampleFile('pack', [noise(10, 14)]).file
+    const reading = backend.read(absent, { into: shared })
+    await expect(reading).rejects.toMatchObject(rejection('not-found'))
+  })
+
   it('rejects a range that ends after the file', async () => {
     const { backend } = subject()
     await backend.create()

@@ -1,6 +1,7 @@
 import type { SecureContext } from 'node:tls'
 import type { Dispatcher } from 'undici'
 import { BackendError } from 'restic-core/backend'
+import { DirectGets, type OpenSocket } from './direct-get.ts'
 import type { RestLocation } from './url.ts'
 
 export interface TlsOptions {
@@ -21,7 +22,7 @@ export interface ProxyOptions {
   readonly noProxy?: string | undefined
 }
 
-interface DispatcherOptions {
+interface RouteOptions {
   readonly connections: number
   readonly tls?: TlsOptions | undefined
   readonly proxy?: ProxyOptions | undefined
@@ -42,19 +43,26 @@ interface Secure {
 const keepAliveTimeout = 15_000
 const connectTimeout = 30_000
 
+/** A way to the server. */
+export interface Route {
+  readonly dispatcher: Dispatcher
+  /** None where a proxy stands between. */
+  readonly direct?: DirectGets | undefined
+}
+
 /** Where the connections of one client come from. */
-export interface Dispatchers {
-  open(): Promise<Dispatcher>
+export interface Routes {
+  open(): Promise<Route>
   /** One that trusts more authorities, for when the first did not trust the server; or none. */
-  openTrusting(): Promise<Dispatcher | undefined>
+  openTrusting(): Promise<Route | undefined>
   /** Closes all that were opened, with what is in flight. */
   close(): Promise<void>
 }
 
 /** The caller's, who also closes it. */
-export function sharedDispatcher(dispatcher: Dispatcher): Dispatchers {
+export function sharedRoute(dispatcher: Dispatcher): Routes {
   return {
-    open: async () => dispatcher,
+    open: async () => ({ dispatcher }),
     openTrusting: async () => undefined,
     close: async () => {},
   }
@@ -64,23 +72,25 @@ export function sharedDispatcher(dispatcher: Dispatcher): Dispatchers {
  * Node brings its own list of authorities, restic asks the system. Reading the system's takes 50 ms,
  * so it is done when Node's do not suffice.
  */
-export function ownDispatchers(location: RestLocation, options: DispatcherOptions): Dispatchers {
-  const opened: Promise<Dispatcher>[] = []
-  const open = (systemTrust: boolean): Promise<Dispatcher> => {
-    const dispatcher = openDispatcher(location, options, systemTrust)
-    opened.push(dispatcher)
-    return dispatcher
+export function ownRoutes(location: RestLocation, options: RouteOptions): Routes {
+  const opened: Promise<Route>[] = []
+  const open = (systemTrust: boolean): Promise<Route> => {
+    const route = openRoute(location, options, systemTrust)
+    opened.push(route)
+    return route
   }
-  const openTrusting = async (): Promise<Dispatcher | undefined> =>
+  const openTrusting = async (): Promise<Route | undefined> =>
     (await hasSystemTrust(options.tls)) ? open(true) : undefined
   // Several requests may find out at once that they need it.
-  let trusting: Promise<Dispatcher | undefined> | undefined
+  let trusting: Promise<Route | undefined> | undefined
   return {
     open: () => open(false),
     openTrusting: () => (trusting ??= openTrusting()),
     async close() {
       for (const opening of await Promise.allSettled(opened.splice(0))) {
-        if (opening.status === 'fulfilled') await opening.value.destroy()
+        if (opening.status !== 'fulfilled') continue
+        opening.value.direct?.close()
+        await opening.value.dispatcher.destroy()
       }
     },
   }
@@ -90,11 +100,11 @@ export function ownDispatchers(location: RestLocation, options: DispatcherOption
  * HTTP/1.1 only: HTTP/2 was not faster on any server we measured, and Node limits the memory of its
  * sessions so that four uploads of 16 MiB at once fail.
  */
-async function openDispatcher(
+async function openRoute(
   location: RestLocation,
-  options: DispatcherOptions,
+  options: RouteOptions,
   systemTrust: boolean,
-): Promise<Dispatcher> {
+): Promise<Route> {
   const secure = await secureOptions(options.tls ?? {}, systemTrust)
   const common = {
     // Locks pass the limit on requests, so they must find a connection too.
@@ -110,10 +120,14 @@ async function openDispatcher(
     const { default: Agent } = await import('undici/lib/dispatcher/agent.js')
     const socketPath = location.socketPath
     const socket = socketPath === undefined ? {} : { socketPath }
-    return new Agent({ ...common, connect: { ...secure, ...socket, timeout: connectTimeout } })
+    const connect = { ...secure, ...socket, timeout: connectTimeout }
+    return {
+      dispatcher: new Agent({ ...common, connect }),
+      direct: new DirectGets(await socketOpener(location, secure)),
+    }
   }
   const { EnvHttpProxyAgent } = await import('undici')
-  return new EnvHttpProxyAgent({
+  const dispatcher = new EnvHttpProxyAgent({
     ...common,
     httpProxy: proxy,
     httpsProxy: proxy,
@@ -124,6 +138,32 @@ async function openDispatcher(
     // As Go's clients do: http through a proxy is a plain request, https a tunnel.
     proxyTunnel: false,
   })
+  return { dispatcher }
+}
+
+async function socketOpener(
+  { origin, socketPath }: RestLocation,
+  secure: Secure,
+): Promise<OpenSocket> {
+  const { protocol, hostname, port } = new URL(origin)
+  const isTls = protocol === 'https:'
+  // An address of IPv6 stands in brackets there.
+  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  const place =
+    socketPath === undefined
+      ? { host, port: port === '' ? (isTls ? 443 : 80) : Number(port) }
+      : { path: socketPath }
+  if (!isTls) {
+    const { connect } = await import('node:net')
+    return (onread) => connect({ ...place, onread })
+  }
+  const [{ connect }, { isIP }] = await Promise.all([import('node:tls'), import('node:net')])
+  // The name of a server may not be an address there.
+  const name = isIP(host) === 0 ? { servername: host } : {}
+  return (onread) => {
+    const options = { ...place, ...secure, ...name, ALPNProtocols: ['http/1.1'], onread }
+    return connect(options)
+  }
 }
 
 async function secureOptions(tls: TlsOptions, systemTrust: boolean): Promise<Secure> {
