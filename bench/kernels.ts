@@ -34,6 +34,8 @@ function measures(kernel: Kernel): readonly Measure[] {
   scratch.set(random)
   const chunker = kernel.chunker(polynomial)
   const frame = kernel.compress(text, 3)
+  const few = text.subarray(0, 10 * 1024)
+  const fewInFrame = kernel.compress(few, 2)
   return [
     { name: 'sha256', length, call: () => kernel.sha256(one) },
     { name: 'sha256, 4 KiB', length: small.length, call: () => kernel.sha256(small) },
@@ -46,7 +48,13 @@ function measures(kernel: Kernel): readonly Measure[] {
     hashedMeasure('chunker, bytes it hashes', chunker, scratch),
     { name: 'compress text, level 3', length, call: () => kernel.compress(text, 3) },
     { name: 'compress random, level 3', length, call: () => kernel.compress(one, 3) },
+    { name: 'compress text, 10 KiB', length: few.length, call: () => kernel.compress(few, 2) },
     { name: 'decompress text', length, call: () => kernel.decompress(frame, length) },
+    {
+      name: 'decompress text, 10 KiB',
+      length: few.length,
+      call: () => kernel.decompress(fewInFrame, few.length),
+    },
   ]
 }
 

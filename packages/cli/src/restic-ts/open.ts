@@ -18,6 +18,8 @@ export interface OpeningOptions {
   readonly password?: string | undefined
   /** the index will be asked for, so it may be loaded while the lock is waited for */
   readonly needsIndex?: boolean | undefined
+  /** there will be jobs, so threads may start while the key is derived */
+  readonly needsThreads?: boolean | undefined
   /** jobs at once; as many as there are processors unless given */
   readonly threads?: number | undefined
 }
@@ -69,12 +71,13 @@ function ask(context: CommandContext): Promise<string> {
 async function openWith(
   context: CommandContext,
   password: string,
-  { threads }: OpeningOptions,
+  { threads, needsThreads }: OpeningOptions,
 ): Promise<OpenedRepository> {
   const { globals, signal } = context
   await cleanUpCaches(context)
   const backend = await openGlobalStore(context)
   const runtime = await nodeRuntime(threads === undefined ? {} : { threads })
+  if (needsThreads === true) runtime.pool.prepare()
   try {
     const repository = await openRepository({
       backend,

@@ -98,7 +98,7 @@ export function sealMasterKey(
 ): KeyFile {
   const { created, username, hostname, cost, salt, password, iv } = options
   if (salt.length !== saltLength) throw new TypeError(`a salt has ${saltLength} bytes`)
-  const userKey = stretchPassword(kernel, password, salt, cost)
+  const userKey = userKeyOf(kernel.scrypt(...stretching(password, { salt, cost })))
   const data = seal(kernel, userKey, formatMasterKey(masterKey), iv)
   return { created, username, hostname, kdf: 'scrypt', cost, salt, data }
 }
@@ -115,7 +115,17 @@ export function openMasterKey(
   file: KeyFile,
   what: string,
 ): MasterKey | undefined {
-  const userKey = stretchPassword(kernel, password, file.salt, file.cost)
+  return openWithStretched(kernel, kernel.scrypt(...stretching(password, file)), file, what)
+}
+
+/** As `openMasterKey`, with what scrypt made of `stretching` the password. */
+export function openWithStretched(
+  kernel: Kernel,
+  stretched: Uint8Array,
+  file: KeyFile,
+  what: string,
+): MasterKey | undefined {
+  const userKey = userKeyOf(stretched)
   let json: Uint8Array
   try {
     json = open(kernel, userKey, file.data, what)
@@ -127,16 +137,18 @@ export function openMasterKey(
 }
 
 /**
- * scrypt's 64 bytes are the key for AES, then k and r of the MAC. A password is bytes for restic, so
- * one that is not UTF-8 comes in the encoding of format/name.ts.
+ * What scrypt gets. A password is bytes for restic, so one that is not UTF-8 comes in the encoding of
+ * format/name.ts.
  */
-function stretchPassword(
-  kernel: Kernel,
+export function stretching(
   password: string,
-  salt: Uint8Array,
-  cost: ScryptCost,
-): MasterKey {
-  const stretched = kernel.scrypt(nameToBytes(password), salt, cost, 64)
+  { salt, cost }: Pick<KeyFile, 'salt' | 'cost'>,
+): Parameters<Kernel['scrypt']> {
+  return [nameToBytes(password), salt, cost, 64]
+}
+
+/** scrypt's 64 bytes are the key for AES, then k and r of the MAC. */
+function userKeyOf(stretched: Uint8Array): MasterKey {
   return {
     encrypt: stretched.subarray(0, 32),
     macK: stretched.subarray(32, 48),

@@ -1,6 +1,6 @@
 /**
  * Pure synchronous compute, the same on every platform. What it returns has a buffer of its own,
- * which the caller may release (base/release.ts). Parallelism is the pool's business, never
+ * which the caller may release (base/release.ts), unless the caller said where it goes. Parallelism is the pool's business, never
  * the kernel's. Two kernels exist, Node's and the portable one; one test suite runs on both.
  */
 export interface Kernel {
@@ -35,16 +35,21 @@ export interface Kernel {
 
   scrypt(password: Uint8Array, salt: Uint8Array, cost: ScryptCost, length: number): Uint8Array
 
-  /** One zstd frame that carries its content size, without checksum. */
-  compress(data: Uint8Array, level: number): Uint8Array
+  /**
+   * One zstd frame that carries its content size, without checksum.
+   *
+   * @param into where the frame goes if there is room for any of that content; new memory otherwise
+   */
+  compress(data: Uint8Array, level: number, into?: Uint8Array): Uint8Array
 
   /**
    * Every frame in `data`, one after the other, as restic's decoder does.
    *
    * @param lengthMax more plaintext than this is an error, so that a small frame cannot fill memory
+   * @param into where the plaintext goes if it fits; new memory otherwise
    * @throws RangeError when the plaintext is longer than `lengthMax`, Error when `data` is no zstd
    */
-  decompress(data: Uint8Array, lengthMax: number): Uint8Array
+  decompress(data: Uint8Array, lengthMax: number, into?: Uint8Array): Uint8Array
 
   /** @param polynomial irreducible, of degree 53 */
   chunker(polynomial: bigint): Chunker

@@ -51,8 +51,8 @@ describe('the frames of a zstd stream', () => {
 
   it('are not decoded when a header promises too much', () => {
     const frame = zstdCompressSync(new Uint8Array(1000))
-    expect(() => decompressFrames(frame, 999, refuseToDecode)).toThrow(RangeError)
-    expect(() => decompressFrames(frame, 1000, refuseToDecode)).toThrow(TypeError)
+    expect(() => decompressFrames(frame, 999, undefined, refuseToDecode)).toThrow(RangeError)
+    expect(() => decompressFrames(frame, 1000, undefined, refuseToDecode)).toThrow(TypeError)
   })
 })
 

@@ -11,11 +11,16 @@ export interface ZstdFrame {
 }
 
 /**
- * Decodes one frame.
+ * Decodes one frame, into `into` if it fits.
  *
  * @throws RangeError when the content is longer than `lengthMax`
  */
-export type DecodeFrame = (bytes: Uint8Array, lengthMax: number, frame: ZstdFrame) => Uint8Array
+export type DecodeFrame = (
+  bytes: Uint8Array,
+  lengthMax: number,
+  frame: ZstdFrame,
+  into: Uint8Array | undefined,
+) => Uint8Array
 
 /**
  * Decodes every frame in `data` into one array. Decoders differ in what they do after the first
@@ -26,14 +31,17 @@ export type DecodeFrame = (bytes: Uint8Array, lengthMax: number, frame: ZstdFram
 export function decompressFrames(
   data: Uint8Array,
   lengthMax: number,
+  into: Uint8Array | undefined,
   decode: DecodeFrame,
 ): Uint8Array {
   let room = lengthMax
   const parts: Uint8Array[] = []
-  for (const frame of zstdFrames(data)) {
+  const frames = zstdFrames(data)
+  for (const frame of frames) {
     if ((frame.contentLength ?? 0) > room) throw tooLong(lengthMax)
     const bytes = data.subarray(frame.start, frame.end)
-    const part = decode(bytes, Math.min(room, frame.contentLengthMax), frame)
+    const place = frames.length === 1 ? into : undefined
+    const part = decode(bytes, Math.min(room, frame.contentLengthMax), frame, place)
     if (part.length > room) throw tooLong(lengthMax)
     room -= part.length
     parts.push(part)

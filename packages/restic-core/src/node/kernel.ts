@@ -1,7 +1,7 @@
 import * as crypto from 'node:crypto'
 import { KiB } from '../base/bytes.ts'
 import { releaseBytes } from '../base/release.ts'
-import type { Hasher, Kernel } from '../kernel/kernel.ts'
+import type { Hasher, Kernel, ScryptCost } from '../kernel/kernel.ts'
 import { workspace } from '../kernel/workspace.ts'
 import { memoryKernels } from '../portable/memory-kernels.ts'
 import { portableScrypt, scryptMemory } from '../portable/scrypt.ts'
@@ -86,11 +86,31 @@ function aes(): Pick<Kernel, 'aesCtr' | 'aesBlock'> {
 }
 
 const scrypt: Kernel['scrypt'] = (password, salt, cost, length) => {
-  // OpenSSL keeps to RFC 7914, which wants N below 2^(16 r); restic takes any.
-  if (Math.log2(cost.N) >= 16 * cost.r) return portableScrypt(password, salt, cost, length)
+  if (isBeyondOpenssl(cost)) return portableScrypt(password, salt, cost, length)
+  return plainBytes(crypto.scryptSync(password, salt, length, scryptOptions(cost)))
+}
+
+/** On a thread of Node's own. */
+export async function scryptBeside(
+  ...[password, salt, cost, length]: Parameters<Kernel['scrypt']>
+): Promise<Uint8Array> {
+  if (isBeyondOpenssl(cost)) return portableScrypt(password, salt, cost, length)
+  return new Promise((resolve, reject) => {
+    crypto.scrypt(password, salt, length, scryptOptions(cost), (error, derived) => {
+      if (error) reject(error)
+      else resolve(plainBytes(derived))
+    })
+  })
+}
+
+/** OpenSSL keeps to RFC 7914, which wants N below 2^(16 r); restic takes any. */
+function isBeyondOpenssl({ N, r }: ScryptCost): boolean {
+  return Math.log2(N) >= 16 * r
+}
+
+function scryptOptions(cost: ScryptCost): crypto.ScryptOptions {
   const { N, r, p } = cost
-  const maxmem = scryptMemory(cost)
-  return plainBytes(crypto.scryptSync(password, salt, length, { N, r, p, maxmem }))
+  return { N, r, p, maxmem: scryptMemory(cost) }
 }
 
 /** node:crypto from 26.9 on, which @types/node of the Node we develop on does not describe. */

@@ -1,7 +1,7 @@
 import type { Runtime } from '../work/runtime.ts'
 import { systemClock } from './clock.ts'
 import { isProcessAlive, processIdentity } from './identity.ts'
-import { nodeKernel } from './kernel.ts'
+import { nodeKernel, scryptBeside } from './kernel.ts'
 import { nodeRandom } from './random.ts'
 import { threadPool } from './thread-pool.ts'
 
@@ -15,6 +15,7 @@ export async function nodeRuntime(options: { readonly threads?: number } = {}): 
   const pool = threadPool(options.threads === undefined ? {} : { size: options.threads })
   return {
     kernel,
+    scrypt: scryptBeside,
     pool,
     clock: systemClock(),
     random: nodeRandom,

@@ -56,6 +56,19 @@ describe.each([
     expect(parts.map(({ ids }) => toHex(ids)).join('')).toBe(content.join(''))
   })
 
+  it('runs jobs when it was prepared for them', async () => {
+    await using pool = await create()
+    pool.prepare()
+    pool.prepare()
+    const paths = ['p0', 'p1', 'p2', 'p3', 'p4'].map((name, at) => file(name, 100 + at))
+    const runs = paths.map((path) =>
+      pool.run('storeFiles', { settings: settings(), paths: [path] }),
+    )
+    const stored = (await Promise.all(runs)).flat()
+    const sizes = stored.map((each) => ('error' in each ? -1 : each.size))
+    expect(sizes).toEqual(paths.map((path) => 100 + paths.indexOf(path)))
+  })
+
   it('tells which file could not be read, and goes on with the others', async () => {
     await using pool = await create()
     const paths = [join(folder, 'none'), file('d', 10)]

@@ -50,6 +50,13 @@ class ThreadPool implements TaskPool {
     this.#entry = entry
   }
 
+  prepare(): void {
+    while (!this.#disposed && this.#threads.size < this.size) {
+      const thread = this.#start()
+      if (thread) this.#idle.push(thread)
+    }
+  }
+
   run<K extends JobKind>(
     kind: K,
     input: Jobs[K]['input'],

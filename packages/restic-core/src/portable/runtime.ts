@@ -21,6 +21,7 @@ export async function portableRuntime(options: PortableOptions = {}): Promise<Ru
   const pool = inlinePool({ kernel, files, random: webRandom })
   return {
     kernel,
+    scrypt: async (...args) => kernel.scrypt(...args),
     pool,
     clock,
     random: webRandom,

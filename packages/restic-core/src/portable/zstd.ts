@@ -34,13 +34,13 @@ export async function wasmZstd(): Promise<Pick<Kernel, 'compress' | 'decompress'
   })
   exports.g()
   return {
-    compress: (data, level) =>
-      call(exports, data, exports.i(data.length), (to, toLength, from) =>
+    compress: (data, level, into) =>
+      call(exports, data, exports.i(data.length), into, (to, toLength, from) =>
         exports.m(to, toLength, from, data.length, level),
       ),
-    decompress: (data, lengthMax) =>
-      decompressFrames(data, lengthMax, (bytes, length, frame) =>
-        decodeFrame(exports, bytes, length, frame),
+    decompress: (data, lengthMax, into) =>
+      decompressFrames(data, lengthMax, into, (bytes, length, frame, place) =>
+        decodeFrame(exports, bytes, length, frame, place),
       ),
   }
 }
@@ -50,8 +50,9 @@ function decodeFrame(
   bytes: Uint8Array,
   lengthMax: number,
   frame: ZstdFrame,
+  into: Uint8Array | undefined,
 ): Uint8Array {
-  return call(exports, bytes, lengthMax, (to, toLength, from) => {
+  return call(exports, bytes, lengthMax, into, (to, toLength, from) => {
     const result = exports.r(to, toLength, from, bytes.length)
     const isTooLong = -result === destinationTooSmall && frame.contentLength === undefined
     if (isTooLong) throw new RangeError(`zstd content is longer than ${lengthMax} bytes`)
@@ -67,6 +68,7 @@ function call(
   exports: ZstdExports,
   data: Uint8Array,
   length: number,
+  into: Uint8Array | undefined,
   run: (to: number, toLength: number, from: number) => number,
 ): Uint8Array {
   const from = allocate(exports, data.length)
@@ -76,7 +78,10 @@ function call(
       new Uint8Array(exports.f.buffer).set(data, from)
       const result = run(to, length, from)
       if (exports.h(result) !== 0) throw new Error(`zstd failed with code ${-result}`)
-      return new Uint8Array(exports.f.buffer).slice(to, to + result)
+      const output = new Uint8Array(exports.f.buffer, to, result)
+      if (into === undefined || into.length < result) return output.slice()
+      into.set(output)
+      return into.subarray(0, result)
     } finally {
       exports.t(to)
     }

@@ -61,7 +61,7 @@ async function begunKey(
 ): Promise<OpenedKey | undefined> {
   const names = (await keyNames(backend, { signal })).toSorted()
   if (names.length === 0) return undefined
-  return searchKey(backend, runtime.kernel, { password, names, signal })
+  return searchKey(backend, runtime, { password, names, signal })
 }
 
 /** Somebody else was quicker, so our key opens nothing. An append-only store keeps it all the same. */

@@ -2,13 +2,16 @@ import type { Cancellable } from '../base/cancel.ts'
 import { UnsupportedError, WrongPasswordError } from '../base/errors.ts'
 import { asId } from '../base/id.ts'
 import type { Backend } from '../backend/backend.ts'
-import { openMasterKey, parseKeyFile } from '../format/key-file.ts'
-import type { Kernel } from '../kernel/kernel.ts'
+import { openWithStretched, parseKeyFile, stretching } from '../format/key-file.ts'
+import type { Runtime } from '../work/runtime.ts'
 import type { OpenedKey } from './api.ts'
 import { loadRaw, smallFileLabel } from './files.ts'
 
 /** A password costs about half a second for each key; restic gives up here too. */
 const keysTriedMax = 20
+
+/** What trying a key needs of a runtime. */
+type KeyRuntime = Pick<Runtime, 'kernel' | 'scrypt'>
 
 export interface KeySearch extends Cancellable {
   readonly password: string
@@ -27,18 +30,18 @@ export interface KeySearch extends Cancellable {
  */
 export async function searchKey(
   backend: Backend,
-  kernel: Kernel,
+  runtime: KeyRuntime,
   { password, names, hint, signal }: KeySearch,
 ): Promise<OpenedKey> {
   const hinted = hint === undefined ? [] : names.filter((name) => name.startsWith(hint))
   const [only] = hinted
   if (only !== undefined && hinted.length === 1) {
-    const opened = await tryHinted(backend, kernel, password, only, { signal })
+    const opened = await tryHinted(backend, runtime, password, only, { signal })
     if (opened) return opened
   }
   for (const [position, name] of names.entries()) {
     if (position === keysTriedMax) throw tooManyKeys(names.length)
-    const opened = await tryKey(backend, kernel, password, name, { signal })
+    const opened = await tryKey(backend, runtime, password, name, { signal })
     if (opened) return opened
   }
   throw new WrongPasswordError('wrong password or no key found')
@@ -47,28 +50,31 @@ export async function searchKey(
 /** The key, or undefined when the password is not its. @throws CorruptDataError, MissingError */
 export async function tryKey(
   backend: Backend,
-  kernel: Kernel,
+  runtime: KeyRuntime,
   password: string,
   name: string,
   options: Cancellable,
 ): Promise<OpenedKey | undefined> {
   const file = { type: 'key', name } as const
   const what = smallFileLabel(file)
+  const { kernel } = runtime
   const keyFile = parseKeyFile(await loadRaw(backend, kernel, file, options), what)
-  const masterKey = openMasterKey(kernel, password, keyFile, what)
+  const stretched = await runtime.scrypt(...stretching(password, keyFile))
+  options.signal?.throwIfAborted()
+  const masterKey = openWithStretched(kernel, stretched, keyFile, what)
   return masterKey && { keyId: asId<'key'>(name), masterKey }
 }
 
 /** A hint may be out of date in any way, so what goes wrong with it says nothing. */
 async function tryHinted(
   backend: Backend,
-  kernel: Kernel,
+  runtime: KeyRuntime,
   password: string,
   name: string,
   options: Cancellable,
 ): Promise<OpenedKey | undefined> {
   try {
-    return await tryKey(backend, kernel, password, name, options)
+    return await tryKey(backend, runtime, password, name, options)
   } catch {
     options.signal?.throwIfAborted()
     return undefined

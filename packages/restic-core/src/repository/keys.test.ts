@@ -80,10 +80,10 @@ describe('keys', () => {
 
   it('measure the cost of a password unless it is given', async () => {
     let calls = 0
-    const base = await testRuntime()
     const clock = { nowNs: () => BigInt(calls++) * 200_000_000n, utcOffset: () => 0 }
-    const kernel = { ...base.kernel, scrypt: () => new Uint8Array(64).fill(7) }
-    const repository = await testRepository({ runtime: { ...base, clock, kernel } })
+    const { kernel: full } = await testRuntime()
+    const kernel = { ...full, scrypt: () => new Uint8Array(64).fill(7) }
+    const repository = await testRepository({ runtime: await testRuntime({ clock, kernel }) })
     await addKey(repository, { password: 'neu', hostname: '', username: '' })
     const costs: unknown[] = []
     for await (const { id } of listKeys(repository)) {

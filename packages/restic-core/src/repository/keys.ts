@@ -64,7 +64,7 @@ export async function addKey(
   const { id } = sealed
   await writeKey(files.backend, sealed, options)
   try {
-    const opened = await tryKey(files.backend, runtime.kernel, newKey.password, id, options)
+    const opened = await tryKey(files.backend, runtime, newKey.password, id, options)
     if (!opened || !sameKey(opened.masterKey, masterKey)) {
       throw new CorruptDataError(smallFileLabel({ type: 'key', name: id }), 'mac')
     }

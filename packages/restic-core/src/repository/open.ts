@@ -10,6 +10,7 @@ import { type RepositoryConfig, parseConfig } from '../format/config.ts'
 import { isIrreducible } from '../format/polynomial.ts'
 import { type MasterKey, open } from '../format/seal.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import type { Runtime } from '../work/runtime.ts'
 import type { OpenOptions, OpenedKey, Repository } from './api.ts'
 import { loadRaw } from './files.ts'
 import { type KeySearch, keyNames, searchKey } from './key-search.ts'
@@ -34,7 +35,7 @@ export async function openRepository(options: OpenOptions): Promise<Repository> 
   )
   const opened = isOpened
     ? { key: password, config: openConfigWithKey(runtime.kernel, password, sealedConfig) }
-    : await searchOpening(backend, runtime.kernel, sealedConfig, {
+    : await searchOpening(backend, runtime, sealedConfig, {
         password: typeof password === 'string' ? password : await password(),
         names,
         hint,
@@ -49,15 +50,15 @@ export async function openRepository(options: OpenOptions): Promise<Repository> 
  */
 async function searchOpening(
   backend: Backend,
-  kernel: Kernel,
+  runtime: Runtime,
   sealedConfig: Uint8Array,
   search: KeySearch,
 ): Promise<{ readonly key: OpenedKey; readonly config: RepositoryConfig }> {
   let mismatch: unknown
   for (let names = search.names; ;) {
-    const key = await nextKey(backend, kernel, { ...search, names }, mismatch)
+    const key = await nextKey(backend, runtime, { ...search, names }, mismatch)
     try {
-      return { key, config: openConfig(kernel, key.masterKey, sealedConfig) }
+      return { key, config: openConfig(runtime.kernel, key.masterKey, sealedConfig) }
     } catch (error) {
       if (!isResticError(error, 'CORRUPT') || error.check !== 'mac') throw error
       mismatch ??= error
@@ -69,12 +70,12 @@ async function searchOpening(
 /** When no further key opens, the config is what is wrong, and not the password. */
 async function nextKey(
   backend: Backend,
-  kernel: Kernel,
+  runtime: Runtime,
   search: KeySearch,
   mismatch: unknown,
 ): Promise<OpenedKey> {
   try {
-    return await searchKey(backend, kernel, search)
+    return await searchKey(backend, runtime, search)
   } catch (error) {
     throw isResticError(error, 'WRONG_PASSWORD') ? (mismatch ?? error) : error
   }

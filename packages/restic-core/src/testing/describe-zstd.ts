@@ -19,6 +19,41 @@ export function describeZstd(kernel: () => Kernel): void {
     expect(kernel().decompress(all, 100)).toEqual(text('first, second'))
   })
 
+  it('puts results where they are wanted, if they fit', () => {
+    const data = text('where it goes '.repeat(30))
+    const memory = new Uint8Array(1000).subarray(10)
+    const frame = kernel().compress(data, 3, memory)
+    expect([frame.buffer, frame.byteOffset]).toEqual([memory.buffer, 10])
+    expect(kernel().compress(data, 3)).toEqual(frame)
+    expect(kernel().compress(data, 3, new Uint8Array(5))).toEqual(frame)
+    const place = new Uint8Array(data.length + 5)
+    const back = kernel().decompress(frame, data.length, place)
+    expect([back.buffer, back.byteOffset]).toEqual([place.buffer, 0])
+    expect(back).toEqual(data)
+    expect(kernel().decompress(frame, data.length, new Uint8Array(5))).toEqual(data)
+    const two = concatBytes([frame, frame])
+    expect(kernel().decompress(two, 1000, new Uint8Array(900))).toEqual(concatBytes([data, data]))
+  })
+
+  it('is not led astray by what went wrong before', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1, maxLength: 2000 }), fc.nat(), (data, at) => {
+        const frame = kernel().compress(data, 3)
+        const damaged = frame.slice()
+        damaged[at % damaged.length] = (damaged[at % damaged.length] ?? 0) ^ 0x55
+        for (const bad of [damaged, frame.subarray(0, at % frame.length)]) {
+          try {
+            kernel().decompress(bad, data.length)
+          } catch (error) {
+            expect(error).toBeInstanceOf(Error)
+          }
+          expect(kernel().decompress(frame, data.length)).toEqual(data)
+        }
+        expect(kernel().compress(data, 3)).toEqual(frame)
+      }),
+    )
+  })
+
   it('decodes a frame that does not tell the length of its content', () => {
     const block = text('no length')
     expect(kernel().decompress(rawFrame(block, 17), 9)).toEqual(block)

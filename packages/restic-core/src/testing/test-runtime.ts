@@ -28,6 +28,7 @@ export async function testRuntime(options: TestRuntimeOptions = {}): Promise<Run
   const pool = inlinePool({ kernel, files, random })
   return {
     kernel,
+    scrypt: async (...args) => kernel.scrypt(...args),
     pool,
     clock,
     random,

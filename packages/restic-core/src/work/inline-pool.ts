@@ -15,6 +15,7 @@ export function inlinePool(given: Omit<JobContext, 'partMemory'>): TaskPool {
   let last: Promise<unknown> = Promise.resolve()
   return {
     size: 1,
+    prepare() {},
     run<K extends JobKind>(
       kind: K,
       input: Jobs[K]['input'],

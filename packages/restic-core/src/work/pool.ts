@@ -46,6 +46,8 @@ export const partsAheadMax = 1
 export interface TaskPool extends AsyncDisposable {
   /** How many jobs run at once. */
   readonly size: number
+  /** Lets threads start before there is a job for them. */
+  prepare(): void
   /** Rejects with what the job threw, or with an Error when its thread died. */
   run<K extends JobKind>(
     kind: K,

@@ -44,7 +44,7 @@ async function runCheck(
   // What the cache has was checked when it was stored; the question is what the store has.
   const direct = { ...context, globals: { ...globals, cache: globals.cache && flags.withCache } }
   if (globals.lock) await report({ type: 'step', text: 'create exclusive lock for repository' })
-  await using session = await openSession(direct, 'exclusive')
+  await using session = await openSession(direct, 'exclusive', { needsThreads: readData !== false })
   const { repository, signal } = session
   const outcome = new OutcomeBuilder()
   const onEvent = (event: Event): void => void report(event)

@@ -41,7 +41,7 @@ async function runCrossCheck(
   // What the store has is in question, not what a cache has of it. The lock is ours alone: restic
   // is told to take none, so it is the exclusive one that a check wants.
   const direct = { ...context, globals: { ...context.globals, cache: false } }
-  await using session = await openSession(direct, 'exclusive', { password })
+  await using session = await openSession(direct, 'exclusive', { password, needsThreads: true })
   const filter = snapshotFilter(flags, context.environment)
   const chosen =
     flags.args.length === 0

@@ -36,7 +36,10 @@ async function runRestore(
   const selectAttribute = await readAttributeSelection(flags)
   refuseDeletingAll(flags, target, selection)
 
-  await using session = await openSession(context, 'shared', { needsIndex: true })
+  await using session = await openSession(context, 'shared', {
+    needsIndex: true,
+    needsThreads: true,
+  })
   const { signal } = session
   const filter = snapshotFilter(flags, context.environment)
   const { snapshot, folder } = await findSnapshotPlace(session, snapshotId, filter)

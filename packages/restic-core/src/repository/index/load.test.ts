@@ -190,6 +190,7 @@ describe('loadIndex', () => {
     const { pool } = runtime
     const counted: typeof pool = {
       size: 1,
+      prepare() {},
       run: (kind, ...rest) => {
         jobs++
         return pool.run(kind, ...rest)

@@ -1,6 +1,5 @@
 import { KiB, MiB, concatBytes, equalBytes } from '../../base/bytes.ts'
 import { CorruptDataError } from '../../base/errors.ts'
-import { releaseOwned } from '../../base/release.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { type MasterKey, open, sealInto, sealOverhead } from '../../format/seal.ts'
 import { autoLevel } from './auto-level.ts'
@@ -45,14 +44,17 @@ export function sealBlob(
   const compressed = level !== undefined && plaintext.length > 0
   const body = compressed ? compress(kernel, plaintext, level) : plaintext
   const sealed = sealInto(kernel, key, body, iv, memory(body.length + sealOverhead))
-  if (compressed) releaseOwned(body)
   if (verify)
     verifySealed(kernel, key, sealed, { id, plaintextLength: plaintext.length, compressed })
   return { sealed, compressed }
 }
 
+/** The frame may be in the kernel's workspace. */
 function compress(kernel: Kernel, plaintext: Uint8Array, level: number | 'auto'): Uint8Array {
-  return kernel.compress(plaintext, level === 'auto' ? autoLevel(kernel, plaintext) : level)
+  const chosen = level === 'auto' ? autoLevel(kernel, plaintext) : level
+  // As much as a frame of bytes that do not compress takes.
+  const room = plaintext.length + (plaintext.length >> 8) + 128
+  return kernel.compress(plaintext, chosen, kernel.workspace(room))
 }
 
 function verifySealed(
@@ -61,11 +63,13 @@ function verifySealed(
   sealed: Uint8Array,
   blob: { readonly id: Uint8Array; readonly plaintextLength: number; readonly compressed: boolean },
 ): void {
-  const opened = open(kernel, key, sealed, 'a blob just sealed', kernel.workspace(sealed.length))
-  const back = blob.compressed ? kernel.decompress(opened, blob.plaintextLength) : opened
-  const isSame = equalBytes(kernel.sha256(back), blob.id)
-  if (blob.compressed) releaseOwned(back)
-  if (isSame) return
+  const { plaintextLength, compressed } = blob
+  const memory = kernel.workspace(sealed.length + plaintextLength)
+  const opened = open(kernel, key, sealed, 'a blob just sealed', memory)
+  const back = compressed
+    ? kernel.decompress(opened, plaintextLength, memory.subarray(sealed.length))
+    : opened
+  if (equalBytes(kernel.sha256(back), blob.id)) return
   throw new CorruptDataError('a blob just sealed', 'hash', {
     hint: 'The memory or processor of this machine may be faulty; nothing was stored.',
   })

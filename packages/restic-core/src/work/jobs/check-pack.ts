@@ -1,5 +1,4 @@
 import { toHex } from '../../base/bytes.ts'
-import { releaseOwned } from '../../base/release.ts'
 import { CorruptDataError, isResticError } from '../../base/errors.ts'
 import type { BlobId } from '../../base/id.ts'
 import { openBlob } from '../../format/blob.ts'
@@ -69,7 +68,7 @@ function* blobProblems(
   }
   try {
     const sealed = bytes.subarray(offset, offset + length)
-    releaseOwned(openBlob(kernel, key, sealed, blob, `blob ${id}`))
+    openBlob(kernel, key, sealed, blob, `blob ${id}`, true)
   } catch (error) {
     if (!isResticError(error, 'CORRUPT')) throw error
     yield error.message

@@ -1,5 +1,4 @@
 import { toHex } from '../../base/bytes.ts'
-import { releaseOwned } from '../../base/release.ts'
 import { isResticError } from '../../base/errors.ts'
 import type { BlobId } from '../../base/id.ts'
 import { openBlob } from '../../format/blob.ts'
@@ -77,7 +76,7 @@ export function* restoreBlobs(
       let plaintext: Uint8Array | undefined
       try {
         const label = `${what} blob ${id.slice(0, 8)}`
-        plaintext = openBlob(kernel, key, sealed, { id, uncompressedLength }, label)
+        plaintext = openBlob(kernel, key, sealed, { id, uncompressedLength }, label, true)
       } catch (error) {
         if (!isResticError(error, 'CORRUPT')) throw error
         damaged.push({ blob, error: encodeJobError(error) })
@@ -86,7 +85,6 @@ export function* restoreBlobs(
       for (; writes.blobs[write] === blob; write++) {
         outputs.write(writes.files[write] as number, bytes, writes.positions[write] as number)
       }
-      if (plaintext) releaseOwned(plaintext)
     }
   } finally {
     outputs.closeAll()
