@@ -1,5 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { type Backend, type Repository, isResticError, openRepository } from 'restic-core'
+import {
+  type Backend,
+  type IndexedRepository,
+  type Repository,
+  isResticError,
+  openRepository,
+} from 'restic-core'
 import { nodeRuntime } from 'restic-core/node'
 import { decodeText } from '../shared/decode-text.ts'
 import { Failure } from '../shared/failure.ts'
@@ -18,6 +24,8 @@ export interface OpeningOptions {
   readonly password?: string | undefined
   /** the index will be asked for, so it may be loaded while the lock is waited for */
   readonly needsIndex?: boolean | undefined
+  /** What else may be read meanwhile, so that it is at hand later; that it fails says nothing. */
+  readonly readAhead?: (repository: IndexedRepository, signal: AbortSignal) => Promise<void>
   /** there will be jobs, so threads may start while the key is derived */
   readonly needsThreads?: boolean | undefined
   /** jobs at once; as many as there are processors unless given */

@@ -34,7 +34,7 @@ export async function openSession(
     }
   }
   const hangup = holdHangup()
-  const index = new EarlyIndex(repository, context.signal)
+  const index = new EarlyIndex(repository, context.signal, options.readAhead)
   try {
     const lock = await repository.lock(mode, {
       signal: context.signal,
@@ -48,6 +48,7 @@ export async function openSession(
       indexed: () => index.take(),
       async [Symbol.asyncDispose]() {
         try {
+          await index.stop(undefined)
           await lock[Symbol.asyncDispose]()
         } finally {
           hangup[Symbol.dispose]()
@@ -68,18 +69,24 @@ class EarlyIndex {
   readonly #repository: Repository
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
+  readonly #readAhead: OpeningOptions['readAhead']
   #loading: Promise<IndexedRepository> | undefined
+  #reading: Promise<unknown> | undefined
 
-  constructor(repository: Repository, signal: AbortSignal) {
+  constructor(repository: Repository, signal: AbortSignal, readAhead: OpeningOptions['readAhead']) {
     this.#repository = repository
     this.#signal = AbortSignal.any([signal, this.#stop.signal])
+    this.#readAhead = readAhead
   }
 
   /** Loads anew: what an earlier attempt at the lock has loaded may be out of date. */
   load(): void {
-    this.#loading = this.#repository.loadIndex({ signal: this.#signal })
-    // Whoever takes it hears of the failure; nobody may.
-    this.#loading.catch(() => undefined)
+    const loading = this.#repository.loadIndex({ signal: this.#signal })
+    this.#loading = loading
+    // Whoever takes the index hears of the failure; nobody may.
+    this.#reading = loading
+      .then((indexed) => this.#readAhead?.(indexed, this.#signal))
+      .catch(() => undefined)
   }
 
   take(): Promise<IndexedRepository> {
@@ -89,7 +96,7 @@ class EarlyIndex {
 
   async stop(reason: unknown): Promise<void> {
     this.#stop.abort(reason)
-    await this.#loading?.catch(() => undefined)
+    await this.#reading
   }
 }
 

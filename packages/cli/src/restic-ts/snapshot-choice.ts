@@ -50,7 +50,7 @@ interface SnapshotPlace {
 
 /** The snapshot that `id`, the beginning of one, `latest` or any of them with `:folder` means. */
 export async function findSnapshotPlace(
-  { repository, signal }: Session,
+  { repository, signal }: Pick<Session, 'repository' | 'signal'>,
   text: string,
   filter: SnapshotFilter,
 ): Promise<SnapshotPlace> {

@@ -158,7 +158,8 @@ export interface LockOptions extends Cancellable, Observed<LockEvent> {
   /**
    * Called when the lock is in the store and only the wait for those written at the same time is
    * left. What is read from then on holds if the lock is got: who changes things comes before it or
-   * sees it. Called again when another attempt is needed.
+   * sees it. Not called when writing took so long that this cannot be told. Called again when another
+   * attempt is needed.
    */
   readonly onWritten?: (() => void) | undefined
 }

@@ -1,6 +1,12 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { type Exclusion, type PatternList, type SourceEntry, matchPatterns } from 'restic-core'
+import { resolve, sep } from 'node:path'
+import {
+  type Exclusion,
+  type PatternList,
+  type SourceEntry,
+  joinPath,
+  matchPatterns,
+} from 'restic-core'
 
 /** A file that marks a directory whose other content is left out. */
 interface TagFile {
@@ -38,11 +44,13 @@ export interface ExclusionRules {
 export function makeExclusion(rules: ExclusionRules, warn: (text: string) => void): Exclusion {
   const { patterns, sizeMax, tagFiles, devices } = rules
   const folders = new Set(rules.folders)
+  const workingFolder = resolve('.')
   const allowed = (path: string, entry: SourceEntry): boolean =>
-    devices === undefined || isAllowedDevice(devices, absolutePath(path), entry.deviceId)
+    devices === undefined ||
+    isAllowedDevice(devices, absolutePath(path, workingFolder), entry.deviceId)
   return {
     byPath: (path) => {
-      const absolute = absolutePath(path)
+      const absolute = absolutePath(path, workingFolder)
       return folders.has(absolute) || patterns.some((list) => matchPatterns(list, absolute).matched)
     },
     byEntry: (path, entry) => {
@@ -56,9 +64,11 @@ export function makeExclusion(rules: ExclusionRules, warn: (text: string) => voi
   }
 }
 
-/** Paths below a clean target are clean; this is asked for every entry. */
-function absolutePath(path: string): string {
-  return path.startsWith('/') ? path : resolve(path)
+/** This is asked for every entry, and paths below a clean target are clean. */
+function absolutePath(path: string, workingFolder: string): string {
+  if (path.startsWith('/')) return path
+  const isPlain = sep === '/' && !path.startsWith('.')
+  return isPlain ? joinPath(workingFolder, path) : resolve(path)
 }
 
 /** The nearest target above decides. */

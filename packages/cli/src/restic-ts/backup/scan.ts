@@ -1,6 +1,9 @@
 import type { Cancellable, Exclusion, SourceTree, Target } from 'restic-core'
 import { isResticError, joinPath } from 'restic-core'
 
+/** The part of a source that tells what is there. */
+export type Scanned = Pick<SourceTree, 'entry' | 'list'>
+
 export interface ScanTotals {
   readonly files: number
   readonly bytes: number
@@ -14,7 +17,7 @@ const turnMs = 10
  * left out here; the backup itself tells of it.
  */
 export async function scan(
-  source: SourceTree,
+  source: Scanned,
   targets: readonly Target[],
   exclusion: Exclusion,
   { signal, onTotals }: Cancellable & { readonly onTotals: (totals: ScanTotals) => void },
@@ -40,7 +43,7 @@ function nextTurn(): Promise<void> {
 }
 
 function* fileSizes(
-  source: SourceTree,
+  source: Scanned,
   targets: readonly Target[],
   exclusion: Exclusion,
 ): Generator<number, void> {
@@ -51,7 +54,7 @@ function* fileSizes(
 }
 
 function* sizesBelow(
-  source: SourceTree,
+  source: Scanned,
   path: string,
   explicit: boolean,
   exclusion: Exclusion,

@@ -7,10 +7,11 @@ import {
   declareBackupFlags,
   readConcurrency,
 } from '../backup/flags.ts'
-import { findParent } from '../backup/parent.ts'
+import { findParent, readParentAhead } from '../backup/parent.ts'
 import { type BackupPlan, planBackup } from '../backup/plan.ts'
 import type { Event, Outcome } from '../backup/events.ts'
 import { jsonReporter, textReporter } from '../backup/report.ts'
+import { LookAhead } from '../backup/look-ahead.ts'
 import { scan } from '../backup/scan.ts'
 import { backupInput } from '../backup/stream.ts'
 import { cacheFolder } from '../cache.ts'
@@ -38,10 +39,16 @@ async function runBackup(
   const startMs = performance.now()
   const source = fileSource()
   const plan = await planBackup(flags, source, context)
+  await using ahead = LookAhead.start(
+    source,
+    plan.targets,
+    exclusionOf(plan, context, () => undefined),
+  )
   report({ type: 'step', text: 'open repository' })
   await using session = await openSession(context, flags.dryRun ? 'none' : 'shared-always', {
     threads: readConcurrency(flags, context.environment),
     needsIndex: true,
+    readAhead: (repository, signal) => readParentAhead({ repository, signal }, flags, plan.facts),
   })
   const { signal } = session
   const parent = await findParent(session, flags, plan.facts)
@@ -49,12 +56,13 @@ async function runBackup(
   report({ type: 'step', text: 'load index files' })
   const indexed = await session.indexed()
 
+  await ahead[Symbol.asyncDispose]()
   const words = `[${plan.words.join(' ')}]`
   const scanning = startScan(flags, plan, source, context, report)
   report({ type: 'step', text: `start backup on ${words}` })
   const { globals } = context
   try {
-    const result = await archive(indexed, source, {
+    const result = await archive(indexed, ahead, {
       targets: plan.targets,
       snapshot: plan.facts,
       parent,

@@ -42,19 +42,42 @@ function fits(snapshot: StoredSnapshot, { hostname, paths = [], tags = [] }: Par
   )
 }
 
-/** The nodes of a directory in the parent snapshot, asked for in the order of their names. */
-export class ParentTree {
-  readonly #nodes: readonly Node[]
-  #at = 0
+/** How many subtrees of a directory are read before they are asked for. */
+const treesAhead = 4
 
-  constructor(nodes: readonly Node[]) {
+/** A directory in the parent snapshot. Its subtrees are read while what is before them is compared. */
+export class ParentTree {
+  readonly #from: BlobReader
+  readonly #options: Cancellable
+  readonly #nodes: readonly Node[]
+  /** the next to be taken */
+  #at = 0
+  /** the next whose subtree will be read ahead */
+  #aheadAt = 0
+  readonly #ahead = new Map<TreeId, Promise<ParentTree>>()
+
+  private constructor(from: BlobReader, options: Cancellable, nodes: readonly Node[]) {
+    this.#from = from
+    this.#options = options
     this.#nodes = nodes
   }
 
-  static readonly none: ParentTree = new ParentTree([])
+  /**
+   * An empty one for no id, and when the repository has lost the tree: then everything below is read
+   * again, which repairs the repository.
+   */
+  static async read(
+    from: BlobReader,
+    id: TreeId | undefined,
+    options: Cancellable,
+  ): Promise<ParentTree> {
+    const nodes = id === undefined ? [] : await readNodes(from, id, options)
+    return new ParentTree(from, options, nodes)
+  }
 
   /** The node of this name. Names must be asked for in ascending order. */
   take(name: string): Node | undefined {
+    this.#readAhead()
     for (let node = this.#nodes[this.#at]; node !== undefined; node = this.#nodes[++this.#at]) {
       const order = compareNames(node.name, name)
       if (order === 0) return node
@@ -62,22 +85,40 @@ export class ParentTree {
     }
     return undefined
   }
+
+  /** The directory that a node of this one stands for; an empty one for none. */
+  async subtree(node: Node | undefined): Promise<ParentTree> {
+    const id = node?.subtree
+    const ahead = id && this.#ahead.get(id)
+    if (id === undefined || ahead === undefined) {
+      return ParentTree.read(this.#from, id, this.#options)
+    }
+    this.#ahead.delete(id)
+    return ahead
+  }
+
+  #readAhead(): void {
+    this.#aheadAt = Math.max(this.#aheadAt, this.#at)
+    while (this.#ahead.size < treesAhead && this.#aheadAt < this.#nodes.length) {
+      const id = this.#nodes[this.#aheadAt++]?.subtree
+      if (id === undefined || this.#ahead.has(id)) continue
+      const reading = ParentTree.read(this.#from, id, this.#options)
+      // Whoever takes it hears of the failure; nobody may.
+      reading.catch(() => undefined)
+      this.#ahead.set(id, reading)
+    }
+  }
 }
 
-/**
- * The parent's tree, or an empty one when the repository has lost it: then everything below is
- * read again, which repairs the repository.
- */
-export async function parentTree(
+async function readNodes(
   from: BlobReader,
-  id: TreeId | undefined,
+  id: TreeId,
   options: Cancellable,
-): Promise<ParentTree> {
-  if (id === undefined) return ParentTree.none
+): Promise<readonly Node[]> {
   try {
-    return new ParentTree(await from.readTree(id, options))
+    return await from.readTree(id, options)
   } catch (error) {
-    if (isResticError(error, 'MISSING', 'CORRUPT')) return ParentTree.none
+    if (isResticError(error, 'MISSING', 'CORRUPT')) return []
     throw error
   }
 }
@@ -87,23 +128,68 @@ export interface ChangeRules {
   readonly ignoreInode?: boolean | undefined
 }
 
-/** Whether a file's content need not be read: size, times and inode are those of the parent. */
-export function isUnchanged(node: Node, entry: SourceEntry, rules: ChangeRules): boolean {
-  if (node.type !== 'file' || entry.type !== 'file' || node.content === null) return false
-  if ((node.size ?? 0) !== entry.size || !isInstant(node.mtime, entry.mtimeNs)) return false
+/**
+ * Whether a file's content need not be read: size, times and inode are those of the parent.
+ *
+ * @param now the node of the file as it is, without content and size
+ */
+export function isUnchanged(
+  previous: Node,
+  now: Node,
+  entry: SourceEntry,
+  rules: ChangeRules,
+): boolean {
+  if (previous.type !== 'file' || entry.type !== 'file' || previous.content === null) return false
+  if ((previous.size ?? 0) !== entry.size || !sameTime(previous.mtime, now.mtime)) return false
   const ignoreInode = rules.ignoreInode === true
-  if (!ignoreInode && rules.ignoreCtime !== true && !isInstant(node.ctime, entry.ctimeNs)) {
+  if (!ignoreInode && rules.ignoreCtime !== true && !sameTime(previous.ctime, now.ctime)) {
     return false
   }
-  return ignoreInode || node.inode === entry.inode
+  return ignoreInode || previous.inode === entry.inode
 }
 
-function isInstant(text: string, ns: bigint): boolean {
-  return parseTime(text) === ns
+/** The zone of this machine may have been another one. */
+function sameTime(a: string, b: string): boolean {
+  return a === b || parseTime(a) === parseTime(b)
 }
 
 /** How an item differs from the parent's, for the counts of the summary. */
 export function changeOf(previous: Node | undefined, node: Node): 'new' | 'changed' | 'unchanged' {
   if (previous === undefined) return 'new'
-  return formatNode(previous) === formatNode(node) ? 'unchanged' : 'changed'
+  const isSame = sameMembers(previous, node) || formatNode(previous) === formatNode(node)
+  return isSame ? 'unchanged' : 'changed'
+}
+
+/** True only when the nodes are written alike, and far quicker than writing them. */
+function sameMembers(a: Node, b: Node): boolean {
+  return (
+    sameStatus(a, b) &&
+    a.name === b.name &&
+    a.linktarget === b.linktarget &&
+    a.content === b.content &&
+    a.subtree === b.subtree &&
+    a.extendedAttributes === b.extendedAttributes &&
+    a.genericAttributes === b.genericAttributes &&
+    a.error === b.error &&
+    a.extra === b.extra
+  )
+}
+
+function sameStatus(a: Node, b: Node): boolean {
+  return (
+    a.type === b.type &&
+    a.mode === b.mode &&
+    a.mtime === b.mtime &&
+    a.atime === b.atime &&
+    a.ctime === b.ctime &&
+    a.uid === b.uid &&
+    a.gid === b.gid &&
+    a.user === b.user &&
+    a.group === b.group &&
+    a.inode === b.inode &&
+    a.deviceId === b.deviceId &&
+    a.size === b.size &&
+    a.links === b.links &&
+    a.device === b.device
+  )
 }

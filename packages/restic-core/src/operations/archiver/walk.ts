@@ -8,7 +8,7 @@ import { Turns } from '../shared/turns.ts'
 import { directoryNode, entryNode, fileNode } from './entry-node.ts'
 import { type FileContent, FileStore } from './file-store.ts'
 import type { ArchiveTarget, BackupOptions } from './options.ts'
-import { type ParentTree, changeOf, isUnchanged, parentTree } from './parent.ts'
+import { ParentTree, changeOf, isUnchanged } from './parent.ts'
 import { PendingDirectory } from './pending-directory.ts'
 import { Tally } from './tally.ts'
 import { type Target, joinPath } from './targets.ts'
@@ -26,6 +26,9 @@ interface Place {
   /** where it stands in the snapshot, with a leading '/' */
   readonly snapshotPath: string
   readonly explicit: boolean
+  /** what stood there in the parent, and the directory that had it */
+  readonly previous: Node | undefined
+  readonly siblings: ParentTree
 }
 
 /**
@@ -69,7 +72,7 @@ export class Walk {
         root = nodes
       })
       const { targets, parent } = this.#options
-      const before = await parentTree(this.#target, parent?.tree, { signal: this.#signal })
+      const before = await ParentTree.read(this.#target, parent?.tree, { signal: this.#signal })
       await this.#targets(directory, targets, '', before)
       directory.close()
       await this.#files.finish()
@@ -94,29 +97,21 @@ export class Walk {
     const sorted = targets.toSorted((a, b) => compareNames(a.name, b.name))
     for (const { name, source, children, explicit = false } of sorted) {
       const snapshotPath = `${above}/${name}`
-      const place = { name, path: source, snapshotPath, explicit }
       const previous = parent.take(name)
+      const place = { name, path: source, snapshotPath, explicit, previous, siblings: parent }
       if (children === undefined) {
-        await this.#entry(directory, place, previous)
+        await this.#entry(directory, place)
         continue
       }
       const entry = this.#read(place, () => this.#source.entryFollowed(source))
       if (entry === undefined) continue
-      await this.#directory(
-        directory,
-        { ...place, follow: true },
-        entry,
-        previous,
-        (inside, tree) => this.#targets(inside, children, snapshotPath, tree),
+      await this.#directory(directory, { ...place, follow: true }, entry, (inside, tree) =>
+        this.#targets(inside, children, snapshotPath, tree),
       )
     }
   }
 
-  async #entry(
-    directory: PendingDirectory,
-    place: Place,
-    previous: Node | undefined,
-  ): Promise<void> {
+  async #entry(directory: PendingDirectory, place: Place): Promise<void> {
     const { exclusion } = this.#options
     if (!place.explicit && exclusion?.byPath?.(place.path) === true) return
     const entry = this.#read(place, () => this.#source.entry(place.path))
@@ -124,11 +119,11 @@ export class Walk {
     if (!place.explicit && exclusion?.byEntry?.(place.path, entry) === true) return
     switch (entry.type) {
       case 'file':
-        return this.#file(directory, place, entry, previous)
+        return this.#file(directory, place, entry)
       case 'dir': {
         const names = this.#names(place, entry)
         if (names === undefined) return
-        return this.#directory(directory, place, entry, previous, (inside, tree) =>
+        return this.#directory(directory, place, entry, (inside, tree) =>
           this.#entries(inside, place, names, tree),
         )
       }
@@ -147,7 +142,7 @@ export class Walk {
       case 'fifo': {
         const node = this.#read(place, () => this.#node(place, entry))
         if (node === undefined) return
-        this.#count(place, previous, node, 0)
+        this.#count(place, node, 0)
         directory.add(node)
       }
     }
@@ -176,8 +171,10 @@ export class Walk {
         path: joinPath(path, name),
         snapshotPath: `${snapshotPath}/${name}`,
         explicit: false,
+        previous: parent.take(name),
+        siblings: parent,
       }
-      await this.#entry(directory, place, parent.take(name))
+      await this.#entry(directory, place)
     }
   }
 
@@ -185,20 +182,19 @@ export class Walk {
     above: PendingDirectory,
     place: Place & { readonly follow?: boolean },
     entry: SourceEntry,
-    previous: Node | undefined,
     fill: (inside: PendingDirectory, parent: ParentTree) => Promise<void>,
   ): Promise<void> {
     const node = this.#read(place, () => this.#node(place, entry))
     if (node === undefined) return
     const put = above.reserve()
     const inside = new PendingDirectory((nodes) => {
-      const finish: Promise<void> = this.#finish(place, node, nodes, previous)
+      const finish: Promise<void> = this.#finish(place, node, nodes)
         .then(put)
         .catch((error: unknown) => this.#stop.abort(error))
         .finally(() => this.#finishing.delete(finish))
       this.#finishing.add(finish)
     })
-    const before = await parentTree(this.#target, previous?.subtree, { signal: this.#signal })
+    const before = await place.siblings.subtree(place.previous)
     await fill(inside, before)
     inside.close()
     while (this.#finishing.size > finishingMax) await Promise.race(this.#finishing)
@@ -206,46 +202,36 @@ export class Walk {
   }
 
   /** Stores the tree of a directory whose last node has come. */
-  async #finish(
-    place: Place,
-    node: Node,
-    nodes: readonly Node[],
-    previous: Node | undefined,
-  ): Promise<Node> {
+  async #finish(place: Place, node: Node, nodes: readonly Node[]): Promise<Node> {
     const tree = formatTree(nodes)
     const { id, isNew } = await this.#blobs.saveBlob('tree', tree)
     const complete = directoryNode(node, id)
-    this.#count(place, previous, complete, isNew ? tree.length : 0)
+    this.#count(place, complete, isNew ? tree.length : 0)
     return complete
   }
 
-  async #file(
-    directory: PendingDirectory,
-    place: Place,
-    entry: SourceEntry,
-    previous: Node | undefined,
-  ): Promise<void> {
+  async #file(directory: PendingDirectory, place: Place, entry: SourceEntry): Promise<void> {
+    const { previous } = place
     const node = this.#read(place, () => this.#node(place, entry))
     if (node === undefined) return
-    if (previous?.content && isUnchanged(previous, entry, this.#options)) {
+    if (previous?.content && isUnchanged(previous, node, entry, this.#options)) {
       const { index } = this.#target
       if (previous.content.every((id) => index.has('data', id))) {
         const complete = fileNode(node, previous.content, entry.size)
-        this.#count(place, previous, complete, entry.size)
+        this.#count(place, complete, entry.size)
         directory.add(complete)
         return
       }
       this.#options.onEvent?.({ type: 'incomplete-parent', path: place.snapshotPath })
     }
     const put = directory.reserve()
-    await this.#store(place, node, entry.size, previous, put, this.#options.rereads ?? 0)
+    await this.#store(place, node, entry.size, put, this.#options.rereads ?? 0)
   }
 
   async #store(
     place: Place,
     node: Node,
     size: number,
-    previous: Node | undefined,
     put: (node: Node | undefined) => void,
     rereads: number,
   ): Promise<void> {
@@ -256,29 +242,24 @@ export class Walk {
       if (!(result instanceof SourceError) && (result.isStable || rereads === 0)) {
         const complete = fileNode(node, result.content, result.size)
         if (!result.isStable) this.unstable.push(snapshotPath)
-        this.#count(place, previous, complete, result.size)
+        this.#count(place, complete, result.size)
         put(complete)
       } else if (result instanceof SourceError) {
         put(this.#attempt(() => this.#unreadable(place, result)))
       } else {
-        this.#again(place, previous, put, rereads - 1)
+        this.#again(place, put, rereads - 1)
       }
     }
     await this.#files.add({ path, size, done, onRead })
   }
 
   /** Reads a file once more that changed while it was read, with what is known of it now. */
-  #again(
-    place: Place,
-    previous: Node | undefined,
-    put: (node: Node | undefined) => void,
-    rereads: number,
-  ): void {
+  #again(place: Place, put: (node: Node | undefined) => void, rereads: number): void {
     const again = async (): Promise<void> => {
       const entry = this.#read(place, () => this.#source.entry(place.path))
       const node = entry && this.#read(place, () => this.#node(place, entry))
       if (entry?.type !== 'file' || node === undefined) return put(undefined)
-      await this.#store(place, node, entry.size, previous, put, rereads)
+      await this.#store(place, node, entry.size, put, rereads)
       await this.#files.finish()
     }
     const run: Promise<void> = again()
@@ -325,10 +306,9 @@ export class Walk {
     }
   }
 
-  #count(place: Place, previous: Node | undefined, node: Node, bytes: number): void {
+  #count({ snapshotPath: path, previous }: Place, node: Node, bytes: number): void {
     const change = changeOf(previous, node)
     this.tally.count(node.type, change, bytes)
-    const { snapshotPath: path } = place
     this.#options.onEvent?.({ type: 'item', path, kind: node.type, change, bytes })
   }
 }

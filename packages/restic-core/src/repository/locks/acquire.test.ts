@@ -94,6 +94,24 @@ describe('lock', () => {
     expect(written).toEqual([[`locks/${lock.id}`]])
   })
 
+  it.each([
+    [199, 1],
+    [200, 0],
+  ])('tells so after %i ms of writing %i times', async (writeMs, times) => {
+    const around = (inner: Backend, { timer }: ManualTime): Backend => ({
+      ...inner,
+      async write(...args) {
+        await timer.sleep(writeMs)
+        await inner.write(...args)
+      },
+    })
+    const { time, repository } = await lockBench({ around })
+    let told = 0
+    const onWritten = (): void => void told++
+    await after(time, writeMs + 200, repository.lock('shared', { onWritten }))
+    expect(told).toBe(times)
+  })
+
   it('is held by many together, but not beside an exclusive one', async () => {
     const { time, repository } = await lockBench()
     const first = await after(time, 200, repository.lock('shared'))
