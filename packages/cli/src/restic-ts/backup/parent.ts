@@ -13,15 +13,19 @@ import type { BackupFlags } from './flags.ts'
 /** Nodes that are read before they are asked for; the repository keeps as many at hand. */
 const nodesAhead = 30_000
 
-/** Reads the trees of the parent, as far as the repository keeps them at hand. */
+/** Reads the trees of the parent as far as the repository keeps them at hand; or lets threads start. */
 export async function readParentAhead(
   session: Pick<Session, 'repository' | 'signal'> & { readonly repository: IndexedRepository },
   flags: BackupFlags,
   facts: SnapshotFacts,
 ): Promise<void> {
   const parent = await findParent(session, flags, facts)
-  if (parent === undefined) return
   const { repository, signal } = session
+  if (parent === undefined) {
+    // Every file will be read.
+    repository.runtime.pool.prepare()
+    return
+  }
   let nodes = 0
   for await (const step of walkTrees(repository, parent.tree, { signal })) {
     if (step.type === 'enter') nodes += step.tree.nodes.length

@@ -46,7 +46,8 @@ export const cat: LoadedCommand = defineCommand({
     }
     const needsId = known !== 'masterkey' && known !== 'config'
     if (needsId && id === '') throw new Failure('ID not specified')
-    await using session = await openSession(context, 'shared')
+    const needsIndex = known === 'blob' || known === 'tree'
+    await using session = await openSession(context, 'shared', { needsIndex })
     // Waited for here, since the session ends with this function.
     return await content(known, id, session, flags, context)
   },
@@ -111,8 +112,9 @@ async function packBytes(
   return bytes
 }
 
-async function blobBytes({ repository, signal }: Session, id: BlobId): Promise<Uint8Array> {
-  const indexed = await repository.loadIndex({ signal })
+async function blobBytes(session: Session, id: BlobId): Promise<Uint8Array> {
+  const { signal } = session
+  const indexed = await session.indexed()
   for (const type of ['data', 'tree'] as const) {
     if (indexed.index.has(type, id)) return indexed.readBlob(type, id, { signal })
   }
@@ -125,10 +127,10 @@ async function treeBytes(
   flags: Options,
   { environment }: CommandContext,
 ): Promise<Uint8Array> {
-  const { repository, signal } = session
+  const { signal } = session
   const filter = snapshotFilter(flags, environment)
   const { snapshot, folder } = await findSnapshotPlace(session, text, filter)
-  const indexed = await repository.loadIndex({ signal })
+  const indexed = await session.indexed()
   const tree = await findTree(indexed, snapshot.tree, folder, { signal })
   return indexed.readBlob('tree', tree, { signal })
 }
