@@ -3,6 +3,8 @@ import { scan } from './scan.ts'
 
 /** Entries that are kept at most, some ten megabytes. */
 const entriesMax = 50_000
+/** Short, for the answers of the store that is being opened wait meanwhile. */
+const turnMs = 2
 
 /**
  * A source that is gone through while the repository is opened: half a second, most of it for the
@@ -19,7 +21,7 @@ export class LookAhead implements SourceTree, AsyncDisposable {
 
   private constructor(source: SourceTree, targets: readonly Target[], exclusion: Exclusion) {
     this.#source = source
-    const options = { signal: this.#stop.signal, onTotals: () => undefined }
+    const options = { signal: this.#stop.signal, turnMs }
     // What cannot be read is not kept, so the backup meets the same trouble.
     this.#running = scan(this.#recorder(), targets, exclusion, options).catch(() => undefined)
   }

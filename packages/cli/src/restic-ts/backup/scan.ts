@@ -9,8 +9,11 @@ export interface ScanTotals {
   readonly bytes: number
 }
 
-/** So long the scan may hold the thread before the backup gets a turn. */
-const turnMs = 10
+interface ScanOptions extends Cancellable {
+  readonly onTotals?: (totals: ScanTotals) => void
+  /** So long the scan may hold the thread before others get a turn. */
+  readonly turnMs?: number
+}
 
 /**
  * Counts what a backup of the targets will meet, for the progress it shows. What cannot be read is
@@ -20,19 +23,19 @@ export async function scan(
   source: Scanned,
   targets: readonly Target[],
   exclusion: Exclusion,
-  { signal, onTotals }: Cancellable & { readonly onTotals: (totals: ScanTotals) => void },
+  { signal, onTotals, turnMs = 10 }: ScanOptions,
 ): Promise<ScanTotals> {
   let totals: ScanTotals = { files: 0, bytes: 0 }
   let turnEnds = performance.now() + turnMs
   for (const size of fileSizes(source, targets, exclusion)) {
     totals = { files: totals.files + 1, bytes: totals.bytes + size }
     if (performance.now() < turnEnds) continue
-    onTotals(totals)
+    onTotals?.(totals)
     await nextTurn()
     signal?.throwIfAborted()
     turnEnds = performance.now() + turnMs
   }
-  onTotals(totals)
+  onTotals?.(totals)
   return totals
 }
 
