@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import {
   type Backend,
-  type IndexedRepository,
   type Repository,
+  type TreeId,
   isResticError,
   openRepository,
 } from 'restic-core'
@@ -15,6 +15,7 @@ import { openStore } from '../shared/store.ts'
 import { cleanUpCaches, sessionCache } from './cache.ts'
 import type { CommandContext } from './command.ts'
 import { retryText } from './retry-text.ts'
+import type { EarlySession } from './trees-ahead.ts'
 
 const passwordTries = 3
 
@@ -24,8 +25,8 @@ export interface OpeningOptions {
   readonly password?: string | undefined
   /** the index will be asked for, so it may be loaded while the lock is waited for */
   readonly needsIndex?: boolean | undefined
-  /** What else may be read meanwhile, so that it is at hand later; that it fails says nothing. */
-  readonly readAhead?: (repository: IndexedRepository, signal: AbortSignal) => Promise<void>
+  /** The tree to go through, if it can be told; it is read meanwhile. That it fails says nothing. */
+  readonly treesAhead?: ((early: EarlySession) => Promise<TreeId | undefined>) | undefined
   /** there will be jobs, so threads may start while the key is derived */
   readonly needsThreads?: boolean | undefined
   /** jobs at once; as many as there are processors unless given */

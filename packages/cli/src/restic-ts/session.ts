@@ -3,6 +3,7 @@ import { holdHangup } from 'restic-core/node'
 import { formatGoDuration } from '../shared/units.ts'
 import type { CommandContext } from './command.ts'
 import { type OpeningOptions, openGlobalRepository } from './open.ts'
+import { readTreesAhead } from './trees-ahead.ts'
 
 /** An opened repository, and the lock a command holds on it. */
 export interface Session extends AsyncDisposable {
@@ -34,7 +35,7 @@ export async function openSession(
     }
   }
   const hangup = holdHangup()
-  const index = new EarlyIndex(repository, context.signal, options.readAhead)
+  const index = new EarlyIndex(repository, context.signal, options.treesAhead)
   try {
     const lock = await repository.lock(mode, {
       signal: context.signal,
@@ -69,14 +70,18 @@ class EarlyIndex {
   readonly #repository: Repository
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
-  readonly #readAhead: OpeningOptions['readAhead']
+  readonly #treesAhead: OpeningOptions['treesAhead']
   #loading: Promise<IndexedRepository> | undefined
   #reading: Promise<unknown> | undefined
 
-  constructor(repository: Repository, signal: AbortSignal, readAhead: OpeningOptions['readAhead']) {
+  constructor(
+    repository: Repository,
+    signal: AbortSignal,
+    treesAhead: OpeningOptions['treesAhead'],
+  ) {
     this.#repository = repository
     this.#signal = AbortSignal.any([signal, this.#stop.signal])
-    this.#readAhead = readAhead
+    this.#treesAhead = treesAhead
   }
 
   /** Loads anew: what an earlier attempt at the lock has loaded may be out of date. */
@@ -84,9 +89,13 @@ class EarlyIndex {
     const loading = this.#repository.loadIndex({ signal: this.#signal })
     this.#loading = loading
     // Whoever takes the index hears of the failure; nobody may.
-    this.#reading = loading
-      .then((indexed) => this.#readAhead?.(indexed, this.#signal))
-      .catch(() => undefined)
+    this.#reading = loading.then((indexed) => this.#readTrees(indexed)).catch(() => undefined)
+  }
+
+  async #readTrees(repository: IndexedRepository): Promise<void> {
+    const early = { repository, signal: this.#signal }
+    const root = await this.#treesAhead?.(early)
+    if (root !== undefined) await readTreesAhead(early, root)
   }
 
   take(): Promise<IndexedRepository> {

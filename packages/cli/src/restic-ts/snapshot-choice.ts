@@ -1,10 +1,11 @@
 import { resolve } from 'node:path'
-import type { SnapshotFilter, StoredSnapshot } from 'restic-core'
+import type { SnapshotFilter, StoredSnapshot, TreeId } from 'restic-core'
 import { isResticError, matchesFilter } from 'restic-core'
 import * as z from 'zod'
 import type { CommandContext } from './command.ts'
 import { repeatedFlag, splitTags } from './flags.ts'
 import type { Session } from './session.ts'
+import type { EarlySession } from './trees-ahead.ts'
 
 /** The flags of `declareSnapshotFilter`. */
 export interface FilterFlags {
@@ -58,6 +59,16 @@ export async function findSnapshotPlace(
   const id = colon < 0 ? text : text.slice(0, colon)
   const snapshot = await repository.findSnapshot(id, forLatest(filter), { signal })
   return { snapshot, folder: colon < 0 ? '' : text.slice(colon + 1) }
+}
+
+/** The tree of the snapshot that `text` means, when all of it is wanted. */
+export async function findTreeAhead(
+  early: EarlySession,
+  text: string,
+  filter: SnapshotFilter,
+): Promise<TreeId | undefined> {
+  const { snapshot, folder } = await findSnapshotPlace(early, text, filter)
+  return folder === '' ? snapshot.tree : undefined
 }
 
 /**

@@ -1,37 +1,8 @@
-import {
-  type IndexedRepository,
-  type SnapshotFacts,
-  type StoredSnapshot,
-  chooseParent,
-  walkTrees,
-} from 'restic-core'
+import { type SnapshotFacts, type StoredSnapshot, chooseParent } from 'restic-core'
 import { formatTime } from 'restic-core/format'
 import type { Session } from '../session.ts'
 import { findSnapshotPlace } from '../snapshot-choice.ts'
 import type { BackupFlags } from './flags.ts'
-
-/** Nodes that are read before they are asked for; the repository keeps as many at hand. */
-const nodesAhead = 30_000
-
-/** Reads the trees of the parent as far as the repository keeps them at hand; or lets threads start. */
-export async function readParentAhead(
-  session: Pick<Session, 'repository' | 'signal'> & { readonly repository: IndexedRepository },
-  flags: BackupFlags,
-  facts: SnapshotFacts,
-): Promise<void> {
-  const parent = await findParent(session, flags, facts)
-  const { repository, signal } = session
-  if (parent === undefined) {
-    // Every file will be read.
-    repository.runtime.pool.prepare()
-    return
-  }
-  let nodes = 0
-  for await (const step of walkTrees(repository, parent.tree, { signal })) {
-    if (step.type === 'enter') nodes += step.tree.nodes.length
-    if (nodes > nodesAhead) return
-  }
-}
 
 /** The snapshot whose unchanged files need not be read: the one named, else the newest that fits. */
 export async function findParent(

@@ -7,7 +7,7 @@ import {
   declareBackupFlags,
   readConcurrency,
 } from '../backup/flags.ts'
-import { findParent, readParentAhead } from '../backup/parent.ts'
+import { findParent } from '../backup/parent.ts'
 import { type BackupPlan, planBackup } from '../backup/plan.ts'
 import type { Event, Outcome } from '../backup/events.ts'
 import { jsonReporter, textReporter } from '../backup/report.ts'
@@ -48,7 +48,12 @@ async function runBackup(
   await using session = await openSession(context, flags.dryRun ? 'none' : 'shared-always', {
     threads: readConcurrency(flags, context.environment),
     needsIndex: true,
-    readAhead: (repository, signal) => readParentAhead({ repository, signal }, flags, plan.facts),
+    async treesAhead(early) {
+      const parent = await findParent(early, flags, plan.facts)
+      // Without one every file will be read.
+      if (parent === undefined) early.repository.runtime.pool.prepare()
+      return parent?.tree
+    },
   })
   const { signal } = session
   const parent = await findParent(session, flags, plan.facts)

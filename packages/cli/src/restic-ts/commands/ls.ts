@@ -16,7 +16,12 @@ import { NcduDocument } from '../render/ncdu.ts'
 import { nodeLine, nodeObject } from '../render/node.ts'
 import { snapshotObject, snapshotTitle } from '../render/snapshot.ts'
 import { openSession } from '../session.ts'
-import { filterFlags, findSnapshotPlace, snapshotFilter } from '../snapshot-choice.ts'
+import {
+  filterFlags,
+  findSnapshotPlace,
+  findTreeAhead,
+  snapshotFilter,
+} from '../snapshot-choice.ts'
 
 const options = z.object({
   ...filterFlags,
@@ -78,9 +83,12 @@ async function list(
   const sorted = flags.sort !== 'name' || flags.reverse
   if (flags.ncdu && sorted)
     throw new Failure('--sort and --reverse are not supported in combination with --ncdu')
-  await using session = await openSession(context, 'shared', { needsIndex: true })
-  const { signal } = session
   const filter = snapshotFilter(flags, context.environment)
+  await using session = await openSession(context, 'shared', {
+    needsIndex: true,
+    treesAhead: folders.length > 0 ? undefined : (early) => findTreeAhead(early, text, filter),
+  })
+  const { signal } = session
   const { snapshot, folder } = await findSnapshotPlace(session, text, filter)
   const indexed = await session.indexed()
   const root = await findTree(indexed, snapshot.tree, folder, { signal })

@@ -13,7 +13,7 @@ import { type RestoreFlags, declareRestoreFlags, restoreFlags } from '../restore
 import { type Event, type Outcome, jsonReporter, textReporter } from '../restore/report.ts'
 import { type Selection, readAttributeSelection, readSelection } from '../restore/selection.ts'
 import { openSession } from '../session.ts'
-import { findSnapshotPlace, snapshotFilter } from '../snapshot-choice.ts'
+import { findSnapshotPlace, findTreeAhead, snapshotFilter } from '../snapshot-choice.ts'
 
 export const restore: LoadedCommand = defineCommand({
   declare: declareRestoreFlags,
@@ -36,12 +36,16 @@ async function runRestore(
   const selectAttribute = await readAttributeSelection(flags)
   refuseDeletingAll(flags, target, selection)
 
+  const filter = snapshotFilter(flags, context.environment)
   await using session = await openSession(context, 'shared', {
     needsIndex: true,
     needsThreads: true,
+    // With patterns most of it may not be wanted.
+    treesAhead: selection.isFiltered
+      ? undefined
+      : (early) => findTreeAhead(early, snapshotId, filter),
   })
   const { signal } = session
-  const filter = snapshotFilter(flags, context.environment)
   const { snapshot, folder } = await findSnapshotPlace(session, snapshotId, filter)
   const indexed = await session.indexed()
   const { ownershipByName } = flags
