@@ -60,7 +60,7 @@ export function restore(
   folder: string,
 ): Side {
   const own = { ...repository, cacheDir: `${repository.cacheDir}-${nameOf(program)}` }
-  const target = join(stage.folder, `restored-${nameOf(program)}`)
+  const target = join(stage.restoreFolder, nameOf(program))
   return {
     label: program.label,
     async ready() {

@@ -1,12 +1,26 @@
 /** Where a question plays: programs, a folder for the run, data sets. */
 import { rmSync } from 'node:fs'
-import { mkdir, mkdtemp, open, readdir, rename } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readdir, rename, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DataSet } from '../data/data-set.ts'
 import { type NodeMajor, type Program, newestRestic, ourProgram } from './programs.ts'
 
 /** Git ignores it. Data sets stay for the next run; remove it at any time. */
 export const benchFolder: string = join(import.meta.dirname, '..', '..', '.bench')
+
+const memoryFolder = '/dev/shm'
+/** What statfs calls tmpfs. */
+const tmpfsType = 0x0102_1994
+const roomMin = 4 * 2 ** 30
+
+async function hasRoom(folder: string): Promise<boolean> {
+  try {
+    const { type, bavail, bsize } = await statfs(folder)
+    return type === tmpfsType && bavail * bsize >= roomMin
+  } catch {
+    return false
+  }
+}
 
 interface StageOptions {
   readonly size: number
@@ -21,6 +35,12 @@ export class Stage implements Disposable {
   readonly size: number
   /** Lives as long as the stage. */
   readonly folder: string
+  /**
+   * For what is restored, in memory where the system has a folder there. Making files on a disk where
+   * the run before has removed as many takes ext4 longer than all the rest: it looks for inodes that
+   * were not used lately.
+   */
+  readonly restoreFolder: string
   readonly ours: Program
   readonly instanceSync: Program
   readonly restic: Program
@@ -28,17 +48,22 @@ export class Stage implements Disposable {
   readonly #onNote: (text: string) => void
 
   /** Synchronous, so that a run that is interrupted leaves nothing behind either. */
-  readonly #clear = (): void => rmSync(this.folder, { recursive: true, force: true })
+  readonly #clear = (): void => {
+    for (const folder of [this.folder, this.restoreFolder]) {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
 
   private constructor(
     options: StageOptions,
-    folder: string,
+    { folder, restoreFolder }: Pick<Stage, 'folder' | 'restoreFolder'>,
     programs: Pick<Stage, 'ours' | 'instanceSync' | 'restic'>,
   ) {
     this.size = options.size
     this.isControl = options.isControl
     this.#onNote = options.onNote
     this.folder = folder
+    this.restoreFolder = restoreFolder
     this.ours = programs.ours
     this.instanceSync = programs.instanceSync
     this.restic = programs.restic
@@ -53,7 +78,9 @@ export class Stage implements Disposable {
     const instanceSync = await ourProgram('instance-sync', options.node)
     await mkdir(benchFolder, { recursive: true })
     const folder = await mkdtemp(join(benchFolder, 'run-'))
-    return new Stage(options, folder, { ours, instanceSync, restic })
+    const inMemory = (await hasRoom(memoryFolder)) ? memoryFolder : benchFolder
+    const restoreFolder = await mkdtemp(join(inMemory, 'restore-'))
+    return new Stage(options, { folder, restoreFolder }, { ours, instanceSync, restic })
   }
 
   /** The folder of a data set, written when it is not there from an earlier run. */
