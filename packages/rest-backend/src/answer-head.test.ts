@@ -28,6 +28,16 @@ describe('the head of an answer', () => {
     )
   })
 
+  it('joins headers that come twice', () => {
+    const head = 'HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nVary: x\r\nset-cookie: b=2\r\n\r\n'
+    expect(parse(head)).toMatchObject({
+      headers: new Map([
+        ['set-cookie', 'a=1, b=2'],
+        ['vary', 'x'],
+      ]),
+    })
+  })
+
   it.each([
     'HTTP/1.0 200 OK\r\n\r\n',
     'HTTP/1.1 100 Continue\r\n\r\n',

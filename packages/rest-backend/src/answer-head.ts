@@ -7,6 +7,16 @@ export interface AnswerHead {
   readonly length: number
 }
 
+/** Two of one of these may mean two different contents. */
+const decisive: ReadonlySet<string> = new Set([
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'transfer-encoding',
+])
+
 /**
  * The head of an answer of HTTP/1.1, which `bytes` begin with; undefined while its end is missing,
  * `odd` when it is none of a plain answer: one whose content ends where its content-length says.
@@ -21,10 +31,12 @@ export function parseAnswerHead(bytes: Buffer): AnswerHead | 'odd' | undefined {
   if (status === undefined) return 'odd'
   const headers = new Map<string, string>()
   for (const line of lines) {
-    const [, name, value] = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? []
-    // Whoever repeats a header may mean two different lengths.
-    if (name === undefined || value === undefined || headers.has(name.toLowerCase())) return 'odd'
-    headers.set(name.toLowerCase(), value)
+    const [, field, value] = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*(.*?)[ \t]*$/.exec(line) ?? []
+    if (field === undefined || value === undefined) return 'odd'
+    const name = field.toLowerCase()
+    const before = headers.get(name)
+    if (before !== undefined && decisive.has(name)) return 'odd'
+    headers.set(name, before === undefined ? value : `${before}, ${value}`)
   }
   if (headers.has('transfer-encoding') || headers.has('content-encoding')) return 'odd'
   return { status: Number(status), headers, length: end + 4 }

@@ -22,6 +22,11 @@ export interface DirectRequest extends HttpRequest {
 /** Longer heads are left to undici, bytes. The content that comes with a head fits beside it. */
 const headMemoryLength = 64 * 1024
 const connectTimeoutMs = 30_000
+/** As undici's of route.ts: servers, and what stands between, forget connections that say nothing. */
+const idleTimeoutMs = 15_000
+const keepAliveDelayMs = 60_000
+/** A server that answers otherwise so often is left to undici for good. */
+const oddAnswersMax = 2
 const startLength = 64
 
 /**
@@ -33,6 +38,8 @@ const startLength = 64
 export class DirectGets {
   readonly #open: OpenSocket
   readonly #connections = new Set<Connection>()
+  #oddAnswers = 0
+  #isClosed = false
 
   constructor(open: OpenSocket) {
     this.#open = open
@@ -45,18 +52,20 @@ export class DirectGets {
   async get(request: DirectRequest): Promise<HttpAnswer | undefined> {
     request.signal?.throwIfAborted()
     const head = requestHead(request)
-    if (head === undefined) return undefined
+    if (head === undefined || this.#isClosed || this.#oddAnswers >= oddAnswersMax) return undefined
     return this.#idle().exchange(head, request)
   }
 
   close(): void {
+    this.#isClosed = true
     for (const connection of this.#connections) connection.close()
   }
 
   #idle(): Connection {
     for (const connection of this.#connections) if (connection.isIdle) return connection
-    const connection: Connection = new Connection(this.#open, () => {
-      this.#connections.delete(connection)
+    const connection: Connection = new Connection(this.#open, {
+      onClose: () => this.#connections.delete(connection),
+      onOdd: () => this.#oddAnswers++,
     })
     this.#connections.add(connection)
     return connection
@@ -90,12 +99,18 @@ class Connection {
   readonly #socket: Socket
   readonly #headMemory = Buffer.allocUnsafeSlow(headMemoryLength)
   #exchange: Exchange | undefined
+  readonly #onOdd: () => void
   #error: Error | undefined
   #isOpen = true
 
-  constructor(open: OpenSocket, onClose: () => void) {
+  constructor(
+    open: OpenSocket,
+    { onClose, onOdd }: { readonly onClose: () => void; readonly onOdd: () => void },
+  ) {
+    this.#onOdd = onOdd
     this.#socket = open({ buffer: () => this.#room(), callback: (length) => this.#receive(length) })
-    this.#socket.setTimeout(connectTimeoutMs, () => this.#socket.destroy())
+    this.#socket.setKeepAlive(true, keepAliveDelayMs)
+    this.#socket.setTimeout(connectTimeoutMs, () => this.close())
     this.#socket.once('connect', () => this.#socket.setTimeout(0))
     this.#socket.on('error', (error: Error) => (this.#error = error))
     this.#socket.on('close', () => {
@@ -120,6 +135,7 @@ class Connection {
       signal?.addEventListener('abort', cancel, { once: true })
       const nothing = { headLength: 0, head: undefined, body: request.into, filled: 0 }
       this.#exchange = { request, resolve, reject, stuckTimer, cancel, ...nothing }
+      if (!this.#socket.connecting) this.#socket.setTimeout(0)
       this.#socket.ref()
       this.#socket.write(head)
     })
@@ -163,6 +179,8 @@ class Connection {
       head === undefined || head === 'odd' ? undefined : contentOf(head, exchange.request)
     const content = head === undefined || head === 'odd' ? received : received.subarray(head.length)
     if (typeof head !== 'object' || body === undefined || content.length > body.length) {
+      // That a file is missing or forbidden says nothing about how others will be answered.
+      if (typeof head !== 'object' || head.status < 400) this.#onOdd()
       this.#leave(exchange)
       return
     }
@@ -176,8 +194,11 @@ class Connection {
   #succeed(exchange: Exchange, { status, headers }: AnswerHead): void {
     this.#end(exchange)
     if (headers.get('connection')?.toLowerCase() === 'close') this.close()
-    // An idle connection must not keep a program alive.
-    else this.#socket.unref()
+    else {
+      // An idle connection must not keep a program alive.
+      this.#socket.unref()
+      this.#socket.setTimeout(idleMs(headers.get('keep-alive')))
+    }
     const { body } = exchange
     const start = body.slice(0, startLength)
     exchange.resolve({ status, header: (name) => headers.get(name), body, start })
@@ -210,6 +231,12 @@ class Connection {
     clearTimeout(stuckTimer)
     request.signal?.removeEventListener('abort', cancel)
   }
+}
+
+/** A second before the server closes the connection, if it says when. */
+function idleMs(keepAlive = ''): number {
+  const seconds = Number(/timeout=(\d{1,6})/.exec(keepAlive)?.[1] ?? Number.POSITIVE_INFINITY)
+  return Math.max(1, Math.min(idleTimeoutMs, (seconds - 1) * 1000))
 }
 
 /** Where the content goes; undefined when it is not the one asked for, or too long. */

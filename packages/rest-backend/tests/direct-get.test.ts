@@ -78,6 +78,10 @@ const inPieces: Answer = (socket) => {
 
 const noSuchFile: Answer = (socket) => socket.write(headOf(3, '404 Not Found') + 'no\n')
 
+const chunked: Answer = (socket) => {
+  socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n')
+}
+
 function memory(length = 2_000_000): Uint8Array {
   return new Uint8Array(new SharedArrayBuffer(length))
 }
@@ -149,6 +153,24 @@ describe('a pack that is read into memory', () => {
     expectContent(await test.backend.read(file, { into: memory() }))
   })
 
+  it('comes over a connection as long as the server keeps it', async () => {
+    const head = headOf(content.length).replace('\r\n\r\n', '\r\nKeep-Alive: timeout=1\r\n\r\n')
+    await using test = await store([(socket) => void (socket.write(head), socket.write(content))])
+    const into = memory()
+    expectContent(await test.backend.read(file, { into }))
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expectContent(await test.backend.read(file, { into }))
+    expect(test.server.connections()).toBe(2)
+  })
+
+  it('may come with cookies', async () => {
+    const cookies = '\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n\r\n'
+    const head = headOf(content.length).replace('\r\n\r\n', cookies)
+    await using test = await store([(socket) => void (socket.write(head), socket.write(content))])
+    expectContent(await test.backend.read(file, { into: memory() }))
+    expect(test.server.heads).toHaveLength(1)
+  })
+
   it('is asked for anew when the idle connection was closed', async () => {
     await using test = await store([wholeThenEnd, whole])
     const into = memory()
@@ -180,6 +202,15 @@ describe('an answer that is none of a pack', () => {
   it('and never comes is left to undici', async () => {
     await using test = await store([(socket) => socket.destroy(), viaUndici])
     expectContent(await test.backend.read(file, { into: memory() }), other)
+  })
+
+  it('is not asked for any more when it came twice', async () => {
+    await using test = await store([chunked])
+    for (const requests of [2, 4, 5, 6]) {
+      const bytes = await test.backend.read(file, { into: memory() })
+      expectContent(bytes, Buffer.from('abc'))
+      expect(test.server.heads).toHaveLength(requests)
+    }
   })
 
   it('is told apart by undici', async () => {

@@ -1,11 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import {
-  type Backend,
-  type Repository,
-  type TreeId,
-  isResticError,
-  openRepository,
-} from 'restic-core'
+import { type Backend, type Repository, isResticError, openRepository } from 'restic-core'
 import { nodeRuntime } from 'restic-core/node'
 import { decodeText } from '../shared/decode-text.ts'
 import { Failure } from '../shared/failure.ts'
@@ -15,7 +9,7 @@ import { openStore } from '../shared/store.ts'
 import { cleanUpCaches, sessionCache } from './cache.ts'
 import type { CommandContext } from './command.ts'
 import { retryText } from './retry-text.ts'
-import type { EarlySession } from './trees-ahead.ts'
+import type { FindTree } from './early-index.ts'
 
 const passwordTries = 3
 
@@ -26,7 +20,7 @@ export interface OpeningOptions {
   /** the index will be asked for, so it may be loaded while the lock is waited for */
   readonly needsIndex?: boolean | undefined
   /** The tree to go through, if it can be told; it is read meanwhile. That it fails says nothing. */
-  readonly treesAhead?: ((early: EarlySession) => Promise<TreeId | undefined>) | undefined
+  readonly treesAhead?: FindTree | undefined
   /** there will be jobs, so threads may start while the key is derived */
   readonly needsThreads?: boolean | undefined
   /** jobs at once; as many as there are processors unless given */

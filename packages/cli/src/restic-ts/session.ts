@@ -2,8 +2,8 @@ import type { IndexedRepository, LockEvent, Repository } from 'restic-core'
 import { holdHangup } from 'restic-core/node'
 import { formatGoDuration } from '../shared/units.ts'
 import type { CommandContext } from './command.ts'
+import { EarlyIndex } from './early-index.ts'
 import { type OpeningOptions, openGlobalRepository } from './open.ts'
-import { readTreesAhead } from './trees-ahead.ts'
 
 /** An opened repository, and the lock a command holds on it. */
 export interface Session extends AsyncDisposable {
@@ -41,7 +41,7 @@ export async function openSession(
       signal: context.signal,
       retryMs: context.globals.retryLock,
       onEvent: (event) => reportLock(event, context),
-      onWritten: options.needsIndex === true ? () => index.load() : undefined,
+      onWritten: options.needsIndex === true ? (attempt) => index.load(attempt) : undefined,
     })
     return {
       repository,
@@ -62,50 +62,6 @@ export async function openSession(
     hangup[Symbol.dispose]()
     await opened[Symbol.asyncDispose]()
     throw error
-  }
-}
-
-/** An index that begins to load before it is known whether it may be used. */
-class EarlyIndex {
-  readonly #repository: Repository
-  readonly #stop = new AbortController()
-  readonly #signal: AbortSignal
-  readonly #treesAhead: OpeningOptions['treesAhead']
-  #loading: Promise<IndexedRepository> | undefined
-  #reading: Promise<unknown> | undefined
-
-  constructor(
-    repository: Repository,
-    signal: AbortSignal,
-    treesAhead: OpeningOptions['treesAhead'],
-  ) {
-    this.#repository = repository
-    this.#signal = AbortSignal.any([signal, this.#stop.signal])
-    this.#treesAhead = treesAhead
-  }
-
-  /** Loads anew: what an earlier attempt at the lock has loaded may be out of date. */
-  load(): void {
-    const loading = this.#repository.loadIndex({ signal: this.#signal })
-    this.#loading = loading
-    // Whoever takes the index hears of the failure; nobody may.
-    this.#reading = loading.then((indexed) => this.#readTrees(indexed)).catch(() => undefined)
-  }
-
-  async #readTrees(repository: IndexedRepository): Promise<void> {
-    const early = { repository, signal: this.#signal }
-    const root = await this.#treesAhead?.(early)
-    if (root !== undefined) await readTreesAhead(early, root)
-  }
-
-  take(): Promise<IndexedRepository> {
-    if (this.#loading === undefined) this.load()
-    return this.#loading as Promise<IndexedRepository>
-  }
-
-  async stop(reason: unknown): Promise<void> {
-    this.#stop.abort(reason)
-    await this.#reading
   }
 }
 

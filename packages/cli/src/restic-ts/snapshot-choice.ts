@@ -5,7 +5,7 @@ import * as z from 'zod'
 import type { CommandContext } from './command.ts'
 import { repeatedFlag, splitTags } from './flags.ts'
 import type { Session } from './session.ts'
-import type { EarlySession } from './trees-ahead.ts'
+import type { EarlySession } from './early-index.ts'
 
 /** The flags of `declareSnapshotFilter`. */
 export interface FilterFlags {

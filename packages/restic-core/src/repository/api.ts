@@ -158,10 +158,10 @@ export interface LockOptions extends Cancellable, Observed<LockEvent> {
   /**
    * Called when the lock is in the store and only the wait for those written at the same time is
    * left. What is read from then on holds if the lock is got: who changes things comes before it or
-   * sees it. Not called when writing took so long that this cannot be told. Called again when another
-   * attempt is needed.
+   * sees it. When it is not got, `attempt` aborts, and nothing that was read holds. Not called when
+   * writing took so long that none of this can be told.
    */
-  readonly onWritten?: (() => void) | undefined
+  readonly onWritten?: ((attempt: AbortSignal) => void) | undefined
 }
 
 export interface RepositoryLock extends AsyncDisposable {

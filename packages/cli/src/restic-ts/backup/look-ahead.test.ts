@@ -53,6 +53,29 @@ describe('looking ahead', () => {
     expect(asked).toEqual([`${folder}/in/a`])
   })
 
+  it('tells nothing that has become old', async () => {
+    const { source, asked } = watched()
+    let nowMs = 0
+    await using ahead = LookAhead.start(source, targets(), {}, () => nowMs)
+    await until(() => asked.includes(`${folder}/out/c`))
+    nowMs = 2000
+    expect(ahead.list(`${folder}/in`).toSorted()).toEqual(['a', 'b'])
+    writeFileSync(join(folder, 'in/a'), 'longer')
+    rmSync(join(folder, 'out/c'))
+    nowMs = 2001
+    expect(ahead.entry(`${folder}/in/a`)).toMatchObject({ size: 6 })
+    expect(ahead.list(`${folder}/out`)).toEqual([])
+  })
+
+  it('lets others have their turn in folders without files', async () => {
+    for (let at = 0; at < 3000; at++) mkdirSync(join(folder, `in/${at}`))
+    const { source, asked } = watched()
+    await using ahead = LookAhead.start(source, targets(), {})
+    expect(asked.length).toBeLessThan(6000)
+    await until(() => asked.includes(`${folder}/out/c`))
+    expect(ahead.entry(`${folder}/in/7`)).toMatchObject({ type: 'dir' })
+  })
+
   it('leaves what it could not read to who asks', async () => {
     const { source, asked } = watched()
     const failing: SourceTree = {

@@ -1,41 +1,62 @@
 import type { Exclusion, SourceEntry, SourceTree, Target } from 'restic-core'
 import { scan } from './scan.ts'
 
-/** Entries that are kept at most, some ten megabytes. */
-const entriesMax = 50_000
+/** Entries and names that are kept at most, some ten megabytes. */
+const keptMax = 50_000
 /** Short, for the answers of the store that is being opened wait meanwhile. */
 const turnMs = 2
+/** Opening takes no longer unless a person, a lock or a slow line is waited for. */
+const ageMaxMs = 2000
 
 /**
  * A source that is gone through while the repository is opened: half a second, most of it for the
- * key, in which there is nothing else to do. What was found is told once; what was not reached, and
- * whatever is asked again, the source tells itself. A file that changes meanwhile is one that changed
- * before it was read: its old time stands beside its content, and the next backup reads it again.
+ * key, in which there is nothing else to do. What was found is told once, and no more when it has
+ * become old; what was not reached, and whatever is asked again, the source tells itself.
+ *
+ * The time of the snapshot must not be later than the start, or a change would seem to be in it that
+ * came before it and is not. A file that changes before it is read has its old time beside its
+ * content, and the next backup reads it again.
  */
 export class LookAhead implements SourceTree, AsyncDisposable {
   readonly #source: SourceTree
   readonly #entries = new Map<string, SourceEntry>()
   readonly #names = new Map<string, string[]>()
+  readonly #nowMs: () => number
+  readonly #startedMs: number
+  #kept = 0
   readonly #stop = new AbortController()
   readonly #running: Promise<unknown>
 
-  private constructor(source: SourceTree, targets: readonly Target[], exclusion: Exclusion) {
+  private constructor(
+    source: SourceTree,
+    targets: readonly Target[],
+    exclusion: Exclusion,
+    nowMs: () => number,
+  ) {
     this.#source = source
+    this.#nowMs = nowMs
+    this.#startedMs = nowMs()
     const options = { signal: this.#stop.signal, turnMs }
     // What cannot be read is not kept, so the backup meets the same trouble.
     this.#running = scan(this.#recorder(), targets, exclusion, options).catch(() => undefined)
   }
 
-  static start(source: SourceTree, targets: readonly Target[], exclusion: Exclusion): LookAhead {
-    return new LookAhead(source, targets, exclusion)
+  /** @param nowMs a clock that does not jump */
+  static start(
+    source: SourceTree,
+    targets: readonly Target[],
+    exclusion: Exclusion,
+    nowMs: () => number = () => performance.now(),
+  ): LookAhead {
+    return new LookAhead(source, targets, exclusion, nowMs)
   }
 
   list(path: string): string[] {
-    return taken(this.#names, path) ?? this.#source.list(path)
+    return this.#taken(this.#names, path) ?? this.#source.list(path)
   }
 
   entry(path: string): SourceEntry {
-    return taken(this.#entries, path) ?? this.#source.entry(path)
+    return this.#taken(this.#entries, path) ?? this.#source.entry(path)
   }
 
   entryFollowed(path: string): SourceEntry {
@@ -64,20 +85,30 @@ export class LookAhead implements SourceTree, AsyncDisposable {
       entry: (path) => {
         const entry = this.#source.entry(path)
         this.#entries.set(path, entry)
-        if (this.#entries.size >= entriesMax) this.#stop.abort()
+        this.#count(1)
         return entry
       },
       list: (path) => {
         const names = this.#source.list(path)
         this.#names.set(path, names)
+        this.#count(names.length)
         return names
       },
     }
   }
-}
 
-function taken<T>(known: Map<string, T>, path: string): T | undefined {
-  const value = known.get(path)
-  known.delete(path)
-  return value
+  #count(more: number): void {
+    this.#kept += more
+    if (this.#kept >= keptMax) this.#stop.abort()
+  }
+
+  #taken<T>(known: Map<string, T>, path: string): T | undefined {
+    if (this.#nowMs() - this.#startedMs > ageMaxMs) {
+      this.#entries.clear()
+      this.#names.clear()
+    }
+    const value = known.get(path)
+    known.delete(path)
+    return value
+  }
 }

@@ -28,7 +28,7 @@ export async function scan(
   let totals: ScanTotals = { files: 0, bytes: 0 }
   let turnEnds = performance.now() + turnMs
   for (const size of fileSizes(source, targets, exclusion)) {
-    totals = { files: totals.files + 1, bytes: totals.bytes + size }
+    if (size !== undefined) totals = { files: totals.files + 1, bytes: totals.bytes + size }
     if (performance.now() < turnEnds) continue
     onTotals?.(totals)
     await nextTurn()
@@ -45,11 +45,12 @@ function nextTurn(): Promise<void> {
   })
 }
 
+/** The size of each file; undefined for all else that is met, so that there is a place to stop at. */
 function* fileSizes(
   source: Scanned,
   targets: readonly Target[],
   exclusion: Exclusion,
-): Generator<number, void> {
+): Generator<number | undefined, void> {
   for (const { source: path, children, explicit = false } of targets) {
     if (children === undefined) yield* sizesBelow(source, path, explicit, exclusion)
     else yield* fileSizes(source, children, exclusion)
@@ -61,13 +62,12 @@ function* sizesBelow(
   path: string,
   explicit: boolean,
   exclusion: Exclusion,
-): Generator<number, void> {
-  if (!explicit && exclusion.byPath?.(path) === true) return
-  const entry = readable(() => source.entry(path))
-  if (entry === undefined) return
-  if (!explicit && exclusion.byEntry?.(path, entry) === true) return
-  if (entry.type === 'file') yield entry.size
-  if (entry.type !== 'dir' || exclusion.enter?.(path, entry) === false) return
+): Generator<number | undefined, void> {
+  const isExcluded = !explicit && exclusion.byPath?.(path) === true
+  const entry = isExcluded ? undefined : readable(() => source.entry(path))
+  const isLeftOut = entry === undefined || (!explicit && exclusion.byEntry?.(path, entry) === true)
+  yield !isLeftOut && entry.type === 'file' ? entry.size : undefined
+  if (isLeftOut || entry.type !== 'dir' || exclusion.enter?.(path, entry) === false) return
   const names = readable(() => source.list(path)) ?? []
   const only = exclusion.onlyEntry?.(path, names)
   for (const name of only === undefined ? names : [only]) {

@@ -1,5 +1,5 @@
 import { type Exclusion, type SourceTree, backup as archive } from 'restic-core'
-import { fileSource } from 'restic-core/node'
+import { fileSource, systemClock } from 'restic-core/node'
 import { makeExclusion } from '../backup/exclusion.ts'
 import {
   type BackupFlags,
@@ -39,6 +39,9 @@ async function runBackup(
   const startMs = performance.now()
   const source = fileSource()
   const plan = await planBackup(flags, source, context)
+  // As in restic: what changes while the repository is opened comes after the snapshot.
+  const timeNs = plan.facts.timeNs ?? systemClock().nowNs()
+  const facts = { ...plan.facts, timeNs }
   await using ahead = LookAhead.start(
     source,
     plan.targets,
@@ -49,14 +52,14 @@ async function runBackup(
     threads: readConcurrency(flags, context.environment),
     needsIndex: true,
     async treesAhead(early) {
-      const parent = await findParent(early, flags, plan.facts)
+      const parent = await findParent(early, flags, facts)
       // Without one every file will be read.
       if (parent === undefined) early.repository.runtime.pool.prepare()
       return parent?.tree
     },
   })
   const { signal } = session
-  const parent = await findParent(session, flags, plan.facts)
+  const parent = await findParent(session, flags, facts)
   report({ type: 'parent', parent })
   report({ type: 'step', text: 'load index files' })
   const indexed = await session.indexed()
@@ -69,7 +72,7 @@ async function runBackup(
   try {
     const result = await archive(indexed, ahead, {
       targets: plan.targets,
-      snapshot: plan.facts,
+      snapshot: facts,
       parent,
       exclusion: exclusionOf(plan, context, (text) => context.warn(text)),
       ignoreCtime: flags.ignoreCtime,

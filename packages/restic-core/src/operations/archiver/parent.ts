@@ -82,6 +82,8 @@ export class ParentTree {
       const order = compareNames(node.name, name)
       if (order === 0) return node
       if (order > 0) return undefined
+      // Nobody will ask for what is passed over.
+      if (node.subtree !== undefined) this.#ahead.delete(node.subtree)
     }
     return undefined
   }

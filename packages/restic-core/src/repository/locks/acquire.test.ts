@@ -112,6 +112,31 @@ describe('lock', () => {
     expect(told).toBe(times)
   })
 
+  it('tells of an attempt that is refused, and nothing of a slow one after it', async () => {
+    let writeMs = 0
+    const around = (inner: Backend, { timer }: ManualTime): Backend => ({
+      ...inner,
+      async write(...args) {
+        await timer.sleep(writeMs)
+        await inner.write(...args)
+      },
+    })
+    const bench = await lockBench({ around })
+    const { time, repository } = bench
+    const attempts: AbortSignal[] = []
+    const onWritten = (attempt: AbortSignal): void => void attempts.push(attempt)
+    const taking = repository.lock('shared', { retryMs: minuteMs, onWritten })
+    await time.advance(100)
+    const other = await plantLock(await anotherSession(bench, 9), { exclusive: true })
+    await time.advance(200)
+    expect(attempts.map(({ aborted }) => aborted)).toEqual([true])
+    await bench.store.remove({ type: 'lock', name: other })
+    writeMs = 300
+    await using lock = await after(time, minuteMs, taking)
+    expect(lock.signal.aborted).toBe(false)
+    expect(attempts).toHaveLength(1)
+  })
+
   it('is held by many together, but not beside an exclusive one', async () => {
     const { time, repository } = await lockBench()
     const first = await after(time, 200, repository.lock('shared'))

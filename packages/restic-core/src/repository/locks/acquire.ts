@@ -67,11 +67,13 @@ async function tryLock(
   const tookMs = Number(clock.nowNs() - startedNs) / 1e6
   // Whoever wrote a lock after our first look looks again after as long, and sees ours then. Had it
   // taken us longer, somebody may have looked twice, done all, and be gone before our second look.
-  if (tookMs >= 0 && tookMs < settleMs) options.onWritten?.()
+  const attempt = new AbortController()
+  if (tookMs >= 0 && tookMs < settleMs) options.onWritten?.(attempt.signal)
   try {
     await context.timer.sleep(settleMs, options)
     await refuseConflicts(context, mode, harmless, options)
   } catch (error) {
+    attempt.abort(error)
     await removeLock(context, file.id).catch(() => undefined)
     throw error
   }
