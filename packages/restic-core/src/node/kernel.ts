@@ -61,6 +61,7 @@ const cipherPieceLength = 64 * KiB
 function aes(): Pick<Kernel, 'aesCtr' | 'aesBlock'> {
   // Node 24 begins a cipher in 3 microseconds with such a key, and in 18 with the bytes of one.
   const secretKeys = new WeakMap<Uint8Array, crypto.KeyObject>()
+  const blockCiphers = new WeakMap<Uint8Array, crypto.Cipheriv>()
   const secretKey = (key: Uint8Array): crypto.KeyObject => {
     const known = secretKeys.get(key) ?? crypto.createSecretKey(key)
     secretKeys.set(key, known)
@@ -79,8 +80,12 @@ function aes(): Pick<Kernel, 'aesCtr' | 'aesBlock'> {
     },
     aesBlock(key, block) {
       if (block.length !== 16) throw new RangeError('an AES block has 16 bytes')
-      const cipher = crypto.createCipheriv('aes-128-ecb', secretKey(key), null)
-      return plainBytes(cipher.setAutoPadding(false).update(block))
+      // One block of ECB has nothing to do with the next, so the cipher of a key serves for all.
+      const cipher =
+        blockCiphers.get(key) ??
+        crypto.createCipheriv('aes-128-ecb', key, null).setAutoPadding(false)
+      blockCiphers.set(key, cipher)
+      return plainBytes(cipher.update(block))
     },
   }
 }

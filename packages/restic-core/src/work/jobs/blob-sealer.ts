@@ -1,5 +1,6 @@
 import { KiB, MiB, concatBytes, equalBytes } from '../../base/bytes.ts'
 import { CorruptDataError } from '../../base/errors.ts'
+import { releaseOwned } from '../../base/release.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import { type MasterKey, open, sealInto, sealOverhead } from '../../format/seal.ts'
 import { autoLevel } from './auto-level.ts'
@@ -15,6 +16,9 @@ const partTarget: number = 512 * KiB
  * another thread as new: with more it would collect garbage all the time.
  */
 const partMemoryLength: number = 2 * MiB
+
+/** Few chunks are longer; room for the longest would stay with each thread. */
+const workspacePlaintextMax: number = 4 * MiB
 
 export interface SealedBlob {
   readonly sealed: Uint8Array
@@ -64,12 +68,15 @@ function verifySealed(
   blob: { readonly id: Uint8Array; readonly plaintextLength: number; readonly compressed: boolean },
 ): void {
   const { plaintextLength, compressed } = blob
-  const memory = kernel.workspace(sealed.length + plaintextLength)
+  const room = plaintextLength <= workspacePlaintextMax ? plaintextLength : 0
+  const memory = kernel.workspace(sealed.length + room)
   const opened = open(kernel, key, sealed, 'a blob just sealed', memory)
   const back = compressed
     ? kernel.decompress(opened, plaintextLength, memory.subarray(sealed.length))
     : opened
-  if (equalBytes(kernel.sha256(back), blob.id)) return
+  const isSame = equalBytes(kernel.sha256(back), blob.id)
+  if (back.buffer !== memory.buffer) releaseOwned(back)
+  if (isSame) return
   throw new CorruptDataError('a blob just sealed', 'hash', {
     hint: 'The memory or processor of this machine may be faulty; nothing was stored.',
   })
