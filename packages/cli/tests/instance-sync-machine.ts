@@ -6,6 +6,7 @@ import { constants, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { buildPrograms } from '../../../tools/build.ts'
+import { type RunningServer, startRestServer } from '../../../tools/servers.ts'
 
 export interface Ended {
   /** the exit code, or 128 and the signal's number */
@@ -122,6 +123,12 @@ export class World implements AsyncDisposable {
     const folder = join(this.root, `machine ${++this.#count}`)
     await mkdir(folder)
     return new Machine(this, folder)
+  }
+
+  /** Accounts with repositories of their own, in which nobody can delete. */
+  startServer(htpasswd: Readonly<Record<string, string>>): Promise<RunningServer> {
+    const dataDir = join(this.root, 'served')
+    return startRestServer({ dataDir, htpasswd, privateRepos: true, appendOnly: true })
   }
 
   async ended(child: ChildProcessByStdio<Writable, Readable, Readable>): Promise<Ended> {

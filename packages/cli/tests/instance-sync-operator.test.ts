@@ -5,7 +5,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { peers } from '../../../tools/peers.ts'
-import { type RunningServer, runRestic, startRestServer } from '../../../tools/servers.ts'
+import { type RunningServer, runRestic } from '../../../tools/servers.ts'
 import { startFaultProxy } from './fault-proxy.ts'
 import { type Ended, type Machine, World, objects } from './instance-sync-machine.ts'
 
@@ -18,12 +18,7 @@ let server: RunningServer
 
 beforeAll(async () => {
   world = await World.create()
-  server = await startRestServer({
-    dataDir: join(world.root, 'served'),
-    htpasswd: { [account]: password },
-    privateRepos: true,
-    appendOnly: true,
-  })
+  server = await world.startServer({ [account]: password })
 }, timeout)
 
 afterAll(async () => {

@@ -1,21 +1,10 @@
 /** setup and a conflict at a terminal: questions, answers, and no secret on the screen. */
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type RunningServer, startRestServer } from '../../../tools/servers.ts'
+import type { RunningServer } from '../../../tools/servers.ts'
+import { converse, hasScript } from './conversation.ts'
 import { type Machine, World } from './instance-sync-machine.ts'
-
-/** Gives a program a terminal of its own, where the system has `script` for it. */
-function hasScript(): boolean {
-  try {
-    execFileSync('script', ['-qec', 'true', '/dev/null'])
-    return true
-  } catch {
-    return false
-  }
-}
 
 const timeout = 120_000
 
@@ -24,50 +13,26 @@ describe.skipIf(!hasScript())('instance-sync at a terminal', { timeout }, () => 
   let server: RunningServer
   beforeAll(async () => {
     world = await World.create()
-    server = await startRestServer({
-      dataDir: join(world.root, 'served'),
-      htpasswd: { player: 'hidden' },
-      privateRepos: true,
-      appendOnly: true,
-    })
+    server = await world.startServer({ player: 'hidden' })
   }, timeout)
   afterAll(async () => {
     await server[Symbol.asyncDispose]()
     await world[Symbol.asyncDispose]()
   })
 
-  /** Types each answer when its question has come; gives what the terminal showed. */
-  async function converse(
+  const answering = (
     { folder }: Machine,
     words: readonly string[],
     answers: readonly (readonly [question: string, answer: string])[],
-  ): Promise<{ code: number | null; shown: string }> {
-    const command = [world.node, world.program, ...words].join(' ')
-    const child = spawn('script', ['-qec', command, '/dev/null'], {
-      cwd: folder,
-      env: { PATH: process.env['PATH'], HOME: world.root, TERM: 'xterm' },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    })
-    let shown = ''
-    let from = 0
-    let next = 0
-    child.stdout.on('data', (chunk: Buffer) => {
-      shown += chunk.toString()
-      const [question = '', answer = ''] = answers[next] ?? []
-      const at = shown.indexOf(question, from)
-      if (next >= answers.length || at < 0) return
-      from = at + question.length
-      next++
-      child.stdin.write(answer)
-    })
-    const [code] = (await once(child, 'close')) as [number | null]
-    return { code, shown }
+  ) => {
+    const command = [world.node, world.program, ...words]
+    return converse({ command, answers, home: world.root, cwd: folder })
   }
 
   it('asks for the address and the token, and writes them once the server took them', async () => {
     const machine = await world.machine()
     await machine.write('options.txt', 'fov:70')
-    const wrong = await converse(
+    const wrong = await answering(
       machine,
       ['setup'],
       [
@@ -81,7 +46,7 @@ describe.skipIf(!hasScript())('instance-sync at a terminal', { timeout }, () => 
     // What failed leaves nothing behind.
     await expect(stat(join(machine.folder, '.cloud-sync'))).rejects.toThrow('ENOENT')
 
-    const { code, shown } = await converse(
+    const { code, shown } = await answering(
       machine,
       ['setup'],
       [
@@ -110,7 +75,7 @@ describe.skipIf(!hasScript())('instance-sync at a terminal', { timeout }, () => 
     await first.write('options.txt', 'first')
     await second.write('options.txt', 'second')
     await first.expect(0, ['push'])
-    const { code, shown } = await converse(
+    const { code, shown } = await answering(
       second,
       ['pull'],
       [['What shall count? ', 'keep-there\r']],

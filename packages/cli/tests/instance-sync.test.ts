@@ -4,7 +4,7 @@ import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { peers } from '../../../tools/peers.ts'
-import { type RunningServer, runRestic, startRestServer } from '../../../tools/servers.ts'
+import { type RunningServer, runRestic } from '../../../tools/servers.ts'
 import { type Machine, World, objects } from './instance-sync-machine.ts'
 
 const account = 'player'
@@ -17,12 +17,7 @@ let server: RunningServer
 
 beforeAll(async () => {
   world = await World.create()
-  server = await startRestServer({
-    dataDir: join(world.root, 'served'),
-    htpasswd: { [account]: password, other: 'x' },
-    privateRepos: true,
-    appendOnly: true,
-  })
+  server = await world.startServer({ [account]: password, other: 'x' })
 }, timeout)
 
 afterAll(async () => {

@@ -1,22 +1,11 @@
 /** At a terminal: passwords are asked for without echo, and progress stays below what is printed. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildPrograms } from '../../../tools/build.ts'
-
-/** Gives a program a terminal of its own, where the system has `script` for it. */
-function hasScript(): boolean {
-  try {
-    execFileSync('script', ['-qec', 'true', '/dev/null'])
-    return true
-  } catch {
-    return false
-  }
-}
+import { converse, hasScript } from './conversation.ts'
 
 describe.skipIf(!hasScript())('at a terminal', () => {
   let folder = ''
@@ -31,35 +20,16 @@ describe.skipIf(!hasScript())('at a terminal', () => {
   })
   afterAll(() => rm(folder, { recursive: true }))
 
-  /** Types each answer when its question has come; gives what the terminal showed. */
-  async function converse(
+  const answering = (
     words: readonly string[],
     answers: readonly (readonly [question: string, answer: string])[],
-  ) {
-    const command = [process.execPath, file, '-r', join(folder, 'repo'), ...words].join(' ')
-    const { PATH = '' } = process.env
-    const child: ChildProcess = spawn('script', ['-qec', command, '/dev/null'], {
-      env: { PATH, HOME: folder, TERM: 'xterm' },
-      stdio: ['pipe', 'pipe', 'inherit'],
-    })
-    let shown = ''
-    let from = 0
-    let next = 0
-    child.stdout?.on('data', (chunk: Buffer) => {
-      shown += chunk.toString()
-      const [question = '', answer = ''] = answers[next] ?? []
-      const at = shown.indexOf(question, from)
-      if (next >= answers.length || at < 0) return
-      from = at + question.length
-      next++
-      child.stdin?.write(answer)
-    })
-    const [code] = await once(child, 'close')
-    return { code, shown }
+  ) => {
+    const command = [process.execPath, file, '-r', join(folder, 'repo'), ...words]
+    return converse({ command, answers, home: folder })
   }
 
   it('asks twice for a new password and shows neither', async () => {
-    const { code, shown } = await converse(
+    const { code, shown } = await answering(
       ['init'],
       [
         ['enter password for new repository: ', 'hidden\r'],
@@ -73,7 +43,7 @@ describe.skipIf(!hasScript())('at a terminal', () => {
 
   it('asks again after a wrong password, and gives up on Ctrl-C', async () => {
     const ask = 'enter password for repository: '
-    const right = await converse(
+    const right = await answering(
       ['snapshots'],
       [
         [ask, 'wrong\r'],
@@ -82,14 +52,14 @@ describe.skipIf(!hasScript())('at a terminal', () => {
     )
     expect(right.code, right.shown).toBe(0)
     expect(right.shown).toContain('wrong password')
-    expect((await converse(['snapshots'], [[ask, 'hid\u0003']])).code).toBe(130)
+    expect((await answering(['snapshots'], [[ask, 'hid\u0003']])).code).toBe(130)
   })
 
   it('draws progress and leaves the summary alone on the screen', async () => {
     const password = join(folder, 'password')
     writeFileSync(password, 'hidden')
     const words = ['backup', join(folder, 'data'), '--password-file', password]
-    const { code, shown } = await converse(words, [])
+    const { code, shown } = await answering(words, [])
     expect(code, shown).toBe(0)
     const drawn = shown.split('\u001b[2K')
     expect(drawn.some((text) => /^\[0:0\d\] .*files/.test(text))).toBe(true)

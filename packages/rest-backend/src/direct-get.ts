@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { type AnswerHead, parseAnswerHead } from './answer-head.ts'
 import { type HttpAnswer, type HttpRequest, StuckError } from './exchange.ts'
+import { connectTimeout, keepAliveTimeout } from './timeouts.ts'
 
 /** What a socket of node:net takes as `onread`. */
 interface Reading {
@@ -21,10 +22,8 @@ export interface DirectRequest extends HttpRequest {
 
 /** Longer heads are left to undici, bytes. The content that comes with a head fits beside it. */
 const headMemoryLength = 64 * 1024
-const connectTimeoutMs = 30_000
-/** As undici's of route.ts: servers, and what stands between, forget connections that say nothing. */
-const idleTimeoutMs = 15_000
-const keepAliveDelayMs = 60_000
+/** After so long without data the system asks whether the other side is still there, milliseconds. */
+const keepAliveDelay = 60_000
 /** A server that answers otherwise so often is left to undici for good. */
 const oddAnswersMax = 2
 const startLength = 64
@@ -98,8 +97,8 @@ interface Exchange {
 class Connection {
   readonly #socket: Socket
   readonly #headMemory = Buffer.allocUnsafeSlow(headMemoryLength)
-  #exchange: Exchange | undefined
   readonly #onOdd: () => void
+  #exchange: Exchange | undefined
   #error: Error | undefined
   #isOpen = true
 
@@ -109,8 +108,8 @@ class Connection {
   ) {
     this.#onOdd = onOdd
     this.#socket = open({ buffer: () => this.#room(), callback: (length) => this.#receive(length) })
-    this.#socket.setKeepAlive(true, keepAliveDelayMs)
-    this.#socket.setTimeout(connectTimeoutMs, () => this.close())
+    this.#socket.setKeepAlive(true, keepAliveDelay)
+    this.#socket.setTimeout(connectTimeout, () => this.close())
     this.#socket.once('connect', () => this.#socket.setTimeout(0))
     this.#socket.on('error', (error: Error) => (this.#error = error))
     this.#socket.on('close', () => {
@@ -197,7 +196,7 @@ class Connection {
     else {
       // An idle connection must not keep a program alive.
       this.#socket.unref()
-      this.#socket.setTimeout(idleMs(headers.get('keep-alive')))
+      this.#socket.setTimeout(idleTimeout(headers.get('keep-alive')))
     }
     const { body } = exchange
     const start = body.slice(0, startLength)
@@ -234,9 +233,9 @@ class Connection {
 }
 
 /** A second before the server closes the connection, if it says when. */
-function idleMs(keepAlive = ''): number {
+function idleTimeout(keepAlive = ''): number {
   const seconds = Number(/timeout=(\d{1,6})/.exec(keepAlive)?.[1] ?? Number.POSITIVE_INFINITY)
-  return Math.max(1, Math.min(idleTimeoutMs, (seconds - 1) * 1000))
+  return Math.max(1, Math.min(keepAliveTimeout, (seconds - 1) * 1000))
 }
 
 /** Where the content goes; undefined when it is not the one asked for, or too long. */

@@ -2,6 +2,7 @@ import type { SecureContext } from 'node:tls'
 import type { Dispatcher } from 'undici'
 import { BackendError } from 'restic-core/backend'
 import { DirectGets, type OpenSocket } from './direct-get.ts'
+import { connectTimeout, keepAliveTimeout } from './timeouts.ts'
 import type { RestLocation } from './url.ts'
 
 export interface TlsOptions {
@@ -35,13 +36,6 @@ interface Secure {
   readonly secureContext?: SecureContext
   readonly rejectUnauthorized: boolean
 }
-
-/**
- * Most servers close idle connections later than this, and those that do it earlier say so, so that
- * an upload rarely meets a connection that is just being closed, milliseconds.
- */
-const keepAliveTimeout = 15_000
-const connectTimeout = 30_000
 
 /** A way to the server. */
 export interface Route {

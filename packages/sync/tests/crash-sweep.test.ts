@@ -3,26 +3,23 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { peers } from '../../../tools/peers.ts'
 import { runRestic } from '../../../tools/servers.ts'
-import { history, init, pull, push, restore, status, undo } from '../src/index.ts'
+import { history, pull, push, restore, status, undo } from '../src/index.ts'
 import { Fate } from './faults.ts'
 import {
   type Files,
   type Machine,
   MemoryCloud,
   historyContents,
-  makeMachine,
   readFiles,
   temporaryFolder,
   token,
   writeFiles,
 } from './machine.ts'
+import { type TwoMachines, twoMachines } from './two-machines.ts'
 
 /** Two machines that share an instance, and a folder that all of it can be copied to and from. */
-interface Scene {
+interface Scene extends TwoMachines {
   readonly root: string
-  readonly a: Machine
-  readonly b: Machine
-  readonly cloud: MemoryCloud
 }
 
 const first: Files = {
@@ -41,17 +38,7 @@ const second: Files = {
 }
 
 async function scene(root: string): Promise<Scene> {
-  const cloud = new MemoryCloud()
-  const a = makeMachine('a', join(root, 'a'), cloud)
-  const b = makeMachine('b', join(root, 'b'), cloud)
-  const url = '/cloud'
-  const report = await init({ packFolder: a.folder, url, token, platform: a.platform() })
-  if (report.outcome !== 'enabled') throw new Error('the scene is not set')
-  const { instanceId } = report
-  writeFiles(a.folder, first)
-  await push({ packFolder: a.folder, platform: a.platform() })
-  await init({ packFolder: b.folder, url, token, instanceId, platform: b.platform() })
-  return { root, a, b, cloud }
+  return { root, ...(await twoMachines(root, first)) }
 }
 
 function change(folder: string, files: Files): void {

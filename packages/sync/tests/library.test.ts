@@ -16,6 +16,7 @@ import {
   writeFiles,
 } from './machine.ts'
 import { Scene, filesOf, on } from './scene.ts'
+import { twoMachines } from './two-machines.ts'
 
 const world = { 'saves/World/level.dat': 'level', 'options.txt': 'fov:70' }
 
@@ -120,15 +121,7 @@ async function oldest(machine: Machine): Promise<string> {
 
 /** A machine for which the command has something to do. */
 async function prepared(root: string, command: string): Promise<Machine> {
-  const cloud = new MemoryCloud()
-  const a = makeMachine('a', join(root, 'a'), cloud)
-  const b = makeMachine('b', join(root, 'b'), cloud)
-  const given = { url: '/cloud', token }
-  const report = await init({ ...on(a), ...given })
-  if (report.outcome !== 'enabled') throw new Error('a new instance cannot conflict')
-  writeFiles(a.folder, world)
-  await push(on(a))
-  await init({ ...on(b), ...given, instanceId: report.instanceId })
+  const { a, b } = await twoMachines(root, world)
   writeFiles(b.folder, { 'saves/World/level.dat': 'newer', 'saves/World/region/r': 'new' })
   if (command === 'push') return b
   await push(on(b))

@@ -2,19 +2,18 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { init, pull, push, status } from '../src/index.ts'
+import { pull, push, status } from '../src/index.ts'
 import { Fate } from './faults.ts'
 import {
   type Files,
   type Machine,
   MemoryCloud,
   historyContents,
-  makeMachine,
   temporaryFolder,
-  token,
   writeFiles,
 } from './machine.ts'
 import { filesOf, on } from './scene.ts'
+import { twoMachines } from './two-machines.ts'
 
 const before: Files = {
   'config/a/b': 'old b',
@@ -61,15 +60,7 @@ const deeds: readonly { readonly name: string; readonly run: (folder: string) =>
 ]
 
 async function scene(root: string): Promise<[Machine, Machine, MemoryCloud]> {
-  const cloud = new MemoryCloud()
-  const a = makeMachine('a', join(root, 'a'), cloud)
-  const b = makeMachine('b', join(root, 'b'), cloud)
-  const given = { url: '/cloud', token }
-  const report = await init({ ...on(a), ...given })
-  if (report.outcome !== 'enabled') throw new Error('a new instance cannot conflict')
-  writeFiles(a.folder, before)
-  await push(on(a))
-  await init({ ...on(b), ...given, instanceId: report.instanceId })
+  const { a, b, cloud } = await twoMachines(root, before)
   rmSync(join(a.folder, 'config'), { recursive: true })
   rmSync(join(a.folder, 'saves/World/level.dat'))
   writeFiles(a.folder, after)

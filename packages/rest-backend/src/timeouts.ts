@@ -1,0 +1,7 @@
+/**
+ * Most servers close idle connections later than this, and those that do it earlier say so, so that
+ * an upload rarely meets a connection that is just being closed, milliseconds.
+ */
+export const keepAliveTimeout = 15_000
+/** milliseconds */
+export const connectTimeout = 30_000
