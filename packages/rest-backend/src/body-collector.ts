@@ -1,10 +1,13 @@
+import { copyBytes } from './copy-bytes.ts'
+
 /** A part of a body, bytes. */
 export interface BodySlice {
   readonly offset: number
   readonly length: number
 }
 
-const startLength = 64
+/** Enough to tell what a body is, bytes. */
+export const startLength = 64
 
 /** The answer is longer than it may be. */
 export class TooLongError extends Error {}
@@ -64,14 +67,9 @@ export class BodyCollector {
       : this.#buffer.subarray(0, this.#filled)
   }
 
-  /** Memory that threads share is written by `set` a byte at a time, and by Buffer's `fill` as it should be. */
   #append(bytes: Uint8Array): void {
-    const { buffer, byteOffset, length } = this.#buffer
-    const end = this.#filled + bytes.length
-    if (buffer instanceof ArrayBuffer) this.#buffer.set(bytes, this.#filled)
-    else if (bytes.length > 0)
-      Buffer.from(buffer, byteOffset, length).fill(bytes, this.#filled, end)
-    this.#filled = end
+    copyBytes(this.#buffer, bytes, this.#filled)
+    this.#filled += bytes.length
   }
 
   #reserve(more: number): void {

@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net'
 import { type AnswerHead, parseAnswerHead } from './answer-head.ts'
+import { startLength } from './body-collector.ts'
+import { copyBytes } from './copy-bytes.ts'
 import { type HttpAnswer, type HttpRequest, StuckError } from './exchange.ts'
 import { connectTimeout, keepAliveTimeout } from './timeouts.ts'
 
@@ -26,7 +28,6 @@ const headMemoryLength = 64 * 1024
 const keepAliveDelay = 60_000
 /** A server that answers otherwise so often is left to undici for good. */
 const oddAnswersMax = 2
-const startLength = 64
 
 /**
  * GETs of packs over sockets of their own: the system writes the content where it is wanted, where
@@ -186,8 +187,7 @@ class Connection {
     exchange.head = head
     exchange.body = body
     exchange.filled = content.length
-    // `set` copies into memory that threads share a byte at a time.
-    if (content.length > 0) Buffer.prototype.fill.call(body, content, 0, content.length)
+    copyBytes(body, content, 0)
   }
 
   #succeed(exchange: Exchange, { status, headers }: AnswerHead): void {

@@ -9,6 +9,25 @@ export interface EarlySession {
 /** The tree that will be gone through, if it can be told. */
 export type FindTree = (early: EarlySession) => Promise<TreeId | undefined>
 
+/** What a command looks for in a repository, before it has the lock and then again. */
+type Search<T> = (session: {
+  readonly repository: Repository
+  readonly signal: AbortSignal
+}) => Promise<T>
+
+/** Looks once; and again when that failed, or when the attempt at the lock that it was for was refused. */
+export function foundOnce<T>(search: Search<T>): Search<T> {
+  let found: { readonly signal: AbortSignal; readonly result: Promise<T> } | undefined
+  return (session) => {
+    if (found === undefined || found.signal.aborted) {
+      const result = search(session)
+      found = { signal: session.signal, result }
+      result.catch(() => (found = undefined))
+    }
+    return found.result
+  }
+}
+
 /** Nodes that are read before they are asked for; the repository keeps as many at hand. */
 const nodesMax = 30_000
 

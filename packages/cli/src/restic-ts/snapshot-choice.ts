@@ -5,7 +5,6 @@ import * as z from 'zod'
 import type { CommandContext } from './command.ts'
 import { repeatedFlag, splitTags } from './flags.ts'
 import type { Session } from './session.ts'
-import type { EarlySession } from './early-index.ts'
 
 /** The flags of `declareSnapshotFilter`. */
 export interface FilterFlags {
@@ -61,13 +60,8 @@ export async function findSnapshotPlace(
   return { snapshot, folder: colon < 0 ? '' : text.slice(colon + 1) }
 }
 
-/** The tree of the snapshot that `text` means, when all of it is wanted. */
-export async function findTreeAhead(
-  early: EarlySession,
-  text: string,
-  filter: SnapshotFilter,
-): Promise<TreeId | undefined> {
-  const { snapshot, folder } = await findSnapshotPlace(early, text, filter)
+/** The tree of the snapshot, when all of it is meant. */
+export function wholeTree({ snapshot, folder }: SnapshotPlace): TreeId | undefined {
   return folder === '' ? snapshot.tree : undefined
 }
 

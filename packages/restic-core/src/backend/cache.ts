@@ -134,7 +134,7 @@ class Copies {
   readonly #treePacks = new Set<string>()
   /** Packs whose copy was checked in this process: parts of it may be used. */
   readonly #checked = new Set<string>()
-  /** The pack checked last, whose trees are read next; a file is opened in the time of twenty parts. */
+  /** The pack checked last: its trees are read next, and its file need not be opened for each. */
   #recent: { readonly name: string; readonly bytes: Uint8Array } | undefined
 
   constructor(store: CacheStore, hash: ContentHash, { onEvent }: Observed<CacheEvent>) {

@@ -1,7 +1,8 @@
 /**
  * Pure synchronous compute, the same on every platform. What it returns has a buffer of its own,
- * which the caller may release (base/release.ts), unless the caller said where it goes. Parallelism is the pool's business, never
- * the kernel's. Two kernels exist, Node's and the portable one; one test suite runs on both.
+ * which the caller may release (base/release.ts), unless the caller said where it goes. Parallelism
+ * is the pool's business, never the kernel's. Two kernels exist, Node's and the portable one; one
+ * test suite runs on both.
  */
 export interface Kernel {
   readonly name: string

@@ -10,6 +10,11 @@ export interface ZstdFrame {
   readonly contentLengthMax: number
 }
 
+/** No frame of `length` bytes is longer, whatever they are: more than ZSTD_compressBound. */
+export function frameLengthMax(length: number): number {
+  return length + (length >> 8) + 128
+}
+
 /**
  * Decodes one frame, into `into` if it fits.
  *

@@ -51,10 +51,8 @@ class ThreadPool implements TaskPool {
   }
 
   prepare(): void {
-    while (!this.#disposed && this.#threads.size < this.size) {
-      const thread = this.#start()
-      if (thread) this.#idle.push(thread)
-    }
+    if (this.#disposed) return
+    for (let thread = this.#start(); thread; thread = this.#start()) this.#idle.push(thread)
   }
 
   run<K extends JobKind>(

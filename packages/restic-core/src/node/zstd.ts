@@ -1,7 +1,7 @@
 import * as zlib from 'node:zlib'
 import { KiB } from '../base/bytes.ts'
 import type { Kernel } from '../kernel/kernel.ts'
-import { decompressFrames, type ZstdFrame } from '../kernel/zstd-frames.ts'
+import { decompressFrames, frameLengthMax, type ZstdFrame } from '../kernel/zstd-frames.ts'
 import { plainBytes } from './plain-bytes.ts'
 import { ZstdContext } from './zstd-context.ts'
 
@@ -42,11 +42,6 @@ const decoding = { params: { [zlib.constants.ZSTD_d_windowLogMax]: windowLogMax 
 
 function encoding(level: number): zlib.ZstdOptions {
   return { params: { [zlib.constants.ZSTD_c_compressionLevel]: level } }
-}
-
-/** More than ZSTD_compressBound. */
-function frameLengthMax(length: number): number {
-  return length + (length >> 8) + 128
 }
 
 // Node's default, pieces of 16 KiB joined at the end, takes up to twice the time. The buffer is

@@ -16,6 +16,7 @@ import { scan } from '../backup/scan.ts'
 import { backupInput } from '../backup/stream.ts'
 import { cacheFolder } from '../cache.ts'
 import { type CommandContext, defineCommand, type LoadedCommand } from '../command.ts'
+import { foundOnce } from '../early-index.ts'
 import { openSession } from '../session.ts'
 
 type Report = (event: Event) => void | Promise<void>
@@ -47,19 +48,20 @@ async function runBackup(
     plan.targets,
     exclusionOf(plan, context, () => undefined),
   )
+  const parentOf = foundOnce((session) => findParent(session, flags, facts))
   report({ type: 'step', text: 'open repository' })
   await using session = await openSession(context, flags.dryRun ? 'none' : 'shared-always', {
     threads: readConcurrency(flags, context.environment),
     needsIndex: true,
     async treesAhead(early) {
-      const parent = await findParent(early, flags, facts)
+      const parent = await parentOf(early)
       // Without one every file will be read.
       if (parent === undefined) early.repository.runtime.pool.prepare()
       return parent?.tree
     },
   })
   const { signal } = session
-  const parent = await findParent(session, flags, facts)
+  const parent = await parentOf(session)
   report({ type: 'parent', parent })
   report({ type: 'step', text: 'load index files' })
   const indexed = await session.indexed()

@@ -15,13 +15,9 @@ import { LineOutput } from '../render/lines.ts'
 import { NcduDocument } from '../render/ncdu.ts'
 import { nodeLine, nodeObject } from '../render/node.ts'
 import { snapshotObject, snapshotTitle } from '../render/snapshot.ts'
+import { foundOnce } from '../early-index.ts'
 import { openSession } from '../session.ts'
-import {
-  filterFlags,
-  findSnapshotPlace,
-  findTreeAhead,
-  snapshotFilter,
-} from '../snapshot-choice.ts'
+import { filterFlags, findSnapshotPlace, snapshotFilter, wholeTree } from '../snapshot-choice.ts'
 
 const options = z.object({
   ...filterFlags,
@@ -84,12 +80,13 @@ async function list(
   if (flags.ncdu && sorted)
     throw new Failure('--sort and --reverse are not supported in combination with --ncdu')
   const filter = snapshotFilter(flags, context.environment)
+  const placeIn = foundOnce((session) => findSnapshotPlace(session, text, filter))
   await using session = await openSession(context, 'shared', {
     needsIndex: true,
-    treesAhead: folders.length > 0 ? undefined : (early) => findTreeAhead(early, text, filter),
+    treesAhead: folders.length > 0 ? undefined : async (early) => wholeTree(await placeIn(early)),
   })
   const { signal } = session
-  const { snapshot, folder } = await findSnapshotPlace(session, text, filter)
+  const { snapshot, folder } = await placeIn(session)
   const indexed = await session.indexed()
   const root = await findTree(indexed, snapshot.tree, folder, { signal })
   await report({ type: 'snapshot', snapshot, folders })

@@ -12,8 +12,9 @@ import { type CommandContext, defineCommand, type LoadedCommand } from '../comma
 import { type RestoreFlags, declareRestoreFlags, restoreFlags } from '../restore/flags.ts'
 import { type Event, type Outcome, jsonReporter, textReporter } from '../restore/report.ts'
 import { type Selection, readAttributeSelection, readSelection } from '../restore/selection.ts'
+import { foundOnce } from '../early-index.ts'
 import { openSession } from '../session.ts'
-import { findSnapshotPlace, findTreeAhead, snapshotFilter } from '../snapshot-choice.ts'
+import { findSnapshotPlace, snapshotFilter, wholeTree } from '../snapshot-choice.ts'
 
 export const restore: LoadedCommand = defineCommand({
   declare: declareRestoreFlags,
@@ -37,16 +38,15 @@ async function runRestore(
   refuseDeletingAll(flags, target, selection)
 
   const filter = snapshotFilter(flags, context.environment)
+  const placeIn = foundOnce((session) => findSnapshotPlace(session, snapshotId, filter))
   await using session = await openSession(context, 'shared', {
     needsIndex: true,
     needsThreads: true,
     // With patterns most of it may not be wanted.
-    treesAhead: selection.isFiltered
-      ? undefined
-      : (early) => findTreeAhead(early, snapshotId, filter),
+    treesAhead: selection.isFiltered ? undefined : async (early) => wholeTree(await placeIn(early)),
   })
   const { signal } = session
-  const { snapshot, folder } = await findSnapshotPlace(session, snapshotId, filter)
+  const { snapshot, folder } = await placeIn(session)
   const indexed = await session.indexed()
   const { ownershipByName } = flags
   const tree = fileTarget({ root: target, ownershipByName, selectAttribute })

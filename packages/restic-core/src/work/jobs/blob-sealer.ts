@@ -2,6 +2,7 @@ import { KiB, MiB, concatBytes, equalBytes } from '../../base/bytes.ts'
 import { CorruptDataError } from '../../base/errors.ts'
 import { releaseOwned } from '../../base/release.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
+import { frameLengthMax } from '../../kernel/zstd-frames.ts'
 import { type MasterKey, open, sealInto, sealOverhead } from '../../format/seal.ts'
 import { autoLevel } from './auto-level.ts'
 import { BlobClaims } from '../blob-claims.ts'
@@ -56,9 +57,7 @@ export function sealBlob(
 /** The frame may be in the kernel's workspace. */
 function compress(kernel: Kernel, plaintext: Uint8Array, level: number | 'auto'): Uint8Array {
   const chosen = level === 'auto' ? autoLevel(kernel, plaintext) : level
-  // As much as a frame of bytes that do not compress takes.
-  const room = plaintext.length + (plaintext.length >> 8) + 128
-  return kernel.compress(plaintext, chosen, kernel.workspace(room))
+  return kernel.compress(plaintext, chosen, kernel.workspace(frameLengthMax(plaintext.length)))
 }
 
 function verifySealed(
