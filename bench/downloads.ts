@@ -1,14 +1,14 @@
 /**
  * What do packs cost on their way from a server into memory? Prints wall time and processor time of
- * this process for 1 GiB, over undici and over sockets of our own, in turns.
+ * this process for 1 GiB, over node:http and over sockets of our own, in turns.
  *
  *     node bench/downloads.ts
  */
 import { randomFillSync } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { Agent } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Agent } from '../packages/rest-backend/node_modules/undici/index.js'
 import { restBackend } from '../packages/rest-backend/src/index.ts'
 import type { Backend, FileHandle } from '../packages/restic-core/src/backend/index.ts'
 import { sampleFile } from '../packages/restic-core/src/testing/sample-files.ts'
@@ -46,21 +46,21 @@ async function measure(name: string, backend: Backend, files: FileHandle[]): Pro
   const { user, system } = process.cpuUsage(before)
   const columns = [performance.now() - started, (user + system) / 1000]
   const text = columns.map((ms) => `${ms.toFixed(0).padStart(6)} ms`)
-  console.log(`${name.padEnd(8)}wall${text[0]}   CPU${text[1]}`)
+  console.log(`${name.padEnd(10)}wall${text[0]}   CPU${text[1]}`)
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'bench-downloads-'))
 const server = await startRestServer({ dataDir: folder })
 try {
   const url = `${server.url}repository/`
-  const agent = new Agent({ connections: lanes + 1 })
-  const ways = { undici: restBackend({ url, dispatcher: agent }), direct: restBackend({ url }) }
+  const agent = new Agent({ keepAlive: true })
+  const ways = { 'node:http': restBackend({ url, agent }), direct: restBackend({ url }) }
   const files = await store(ways.direct)
   for (let round = 0; round < rounds; round++) {
     for (const [name, backend] of Object.entries(ways)) await measure(name, backend, files)
   }
   for (const backend of Object.values(ways)) await backend[Symbol.asyncDispose]()
-  await agent.close()
+  agent.destroy()
 } finally {
   await server.stop()
   await rm(folder, { recursive: true })

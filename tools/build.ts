@@ -74,7 +74,7 @@ function embedWorker(source: string): Plugin {
  * Packages that few calls need, and that are only ever imported when they are needed. They travel as
  * text too: reading past a text takes a tenth of the time that parsing it takes.
  */
-const rarelyNeeded = /^(?:undici|cbor-x)(?:\/|$)/
+const rarelyNeeded = /^cbor-x$/
 
 function embedRarelyNeeded(metafiles: Metafile[]): Plugin {
   const namespace = 'rarely-needed'

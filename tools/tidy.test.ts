@@ -35,7 +35,7 @@ describe('tidy', () => {
       [`${core}/base/hex.test.ts`]: importOf('node:crypto') + importOf('../testing/index.ts'),
       [`${core}/testing/index.ts`]:
         importOf('vitest') + importOf('node:fs') + importOf('../node/a.ts'),
-      'packages/rest-backend/src/client.ts': importOf('restic-core/backend') + importOf('undici'),
+      'packages/rest-backend/src/client.ts': importOf('restic-core/backend') + importOf('zod'),
       'packages/rest-backend/src/client.test.ts': importOf('restic-core/testing'),
       'packages/sync/src/pull.ts': importOf('restic-core') + importOf('node:fs'),
       'packages/cli/src/main.ts': importOf('@instance-sync/sync') + importOf('commander'),

@@ -42,7 +42,7 @@ const packages: Readonly<Record<string, PackageRule>> = {
   'restic-core': {
     dependencies: ['@noble/ciphers', '@noble/hashes', 'cbor-x', 'scrypt-js', 'zod'],
   },
-  'rest-backend': { dependencies: [ours.core, 'undici', 'zod'], coreEntry: 'restic-core/backend' },
+  'rest-backend': { dependencies: [ours.core, 'zod'], coreEntry: 'restic-core/backend' },
   'local-backend': { dependencies: [ours.core], coreEntry: 'restic-core/backend' },
   sync: { dependencies: [ours.core, ours.local, ours.rest, 'zod'] },
   cli: { dependencies: [ours.core, ours.local, ours.rest, ours.sync, 'commander', 'zod'] },

@@ -41,7 +41,7 @@ export class Client {
   readonly #options: ClientOptions
   readonly #headers: Readonly<Record<string, string>>
   #route: Promise<Route> | undefined
-  #disposed = false
+  readonly #closing = new AbortController()
 
   constructor(options: ClientOptions) {
     this.#options = options
@@ -62,13 +62,13 @@ export class Client {
   async ask(request: BackendRequest, call: Call): Promise<HttpAnswer> {
     const what = requestLabel(request)
     call.signal?.throwIfAborted()
-    if (this.#disposed) throw closedError()
+    this.#closing.signal.throwIfAborted()
     let answer: HttpAnswer
     try {
       answer = await this.#exchange(call)
     } catch (error) {
       call.signal?.throwIfAborted()
-      if (this.#disposed) throw closedError()
+      this.#closing.signal.throwIfAborted()
       if (isResticError(error)) throw error
       throw noAnswerError(what, this.#options.location.origin, error)
     }
@@ -80,7 +80,7 @@ export class Client {
 
   /** Cuts what is still in flight. */
   async dispose(): Promise<void> {
-    this.#disposed = true
+    this.#closing.abort(new BackendError('the store was closed', 'refused'))
     await this.#options.routes.close()
   }
 
@@ -98,6 +98,7 @@ export class Client {
       stuckTimeoutMs,
       rates,
       signal: call.signal,
+      closing: this.#closing.signal,
     }
     this.#route ??= routes.open()
     const used = this.#route
@@ -116,9 +117,9 @@ export class Client {
   }
 }
 
-async function askOver({ dispatcher, direct }: Route, request: HttpRequest): Promise<HttpAnswer> {
+async function askOver({ open, direct }: Route, request: HttpRequest): Promise<HttpAnswer> {
   const answer = direct && isForDirect(request) ? await direct.get(request) : undefined
-  return answer ?? exchange(dispatcher, request)
+  return answer ?? exchange(open, request)
 }
 
 /** Below this a connection that is there already is worth more, bytes. */
@@ -129,10 +130,6 @@ function isForDirect(request: HttpRequest): request is DirectRequest {
   const { method, slice, into, rates } = request
   if (method !== 'GET' || into === undefined || rates.download !== undefined) return false
   return (slice?.length ?? directLengthMin) >= directLengthMin
-}
-
-function closedError(): BackendError {
-  return new BackendError('the store was closed', 'refused')
 }
 
 function basic({ user, password }: Credentials): string {

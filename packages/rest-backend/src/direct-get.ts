@@ -22,18 +22,18 @@ export interface DirectRequest extends HttpRequest {
   readonly into: Uint8Array
 }
 
-/** Longer heads are left to undici, bytes. The content that comes with a head fits beside it. */
+/** Longer heads are left to node:http, bytes. The content that comes with a head fits beside it. */
 const headMemoryLength = 64 * 1024
 /** After so long without data the system asks whether the other side is still there, milliseconds. */
 const keepAliveDelay = 60_000
-/** A server that answers otherwise so often is left to undici for good. */
+/** A server that answers otherwise so often is left to node:http for good. */
 const oddAnswersMax = 2
 
 /**
  * GETs of packs over sockets of their own: the system writes the content where it is wanted, where
- * undici makes a new buffer for each 64 KiB, copies it for its parser, and leaves it to the collector
- * (docs/decisions/0017-packs-past-undici.md). All that is not an answer as it should be is left to
- * undici too, which asks again and knows what it means.
+ * node:http makes a new buffer for each 64 KiB and leaves it to the collector
+ * (docs/decisions/0017-packs-past-node-http.md). All that is not an answer as it should be is left to
+ * node:http, over which it is asked for again and read for what it means.
  */
 export class DirectGets {
   readonly #open: OpenSocket
@@ -46,7 +46,7 @@ export class DirectGets {
   }
 
   /**
-   * @returns undefined when undici must be asked
+   * @returns undefined when it must be asked for over node:http
    * @throws StuckError, and what cuts a connection in the middle of the content
    */
   async get(request: DirectRequest): Promise<HttpAnswer | undefined> {

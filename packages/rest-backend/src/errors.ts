@@ -1,6 +1,6 @@
 import { BackendError, type BackendReason } from 'restic-core/backend'
 import { TooLongError } from './body-collector.ts'
-import { StuckError, type HttpAnswer } from './exchange.ts'
+import { CutError, StuckError, type HttpAnswer } from './exchange.ts'
 
 interface Meaning {
   readonly text: string
@@ -26,7 +26,6 @@ const network: Readonly<Record<string, Meaning>> = {
   EHOSTUNREACH: { text: 'the server cannot be reached', hint: 'Check the network.' },
   ENETUNREACH: { text: 'the network cannot be reached', hint: 'Check the network.' },
   ETIMEDOUT: { text: 'the connection timed out' },
-  UND_ERR_CONNECT_TIMEOUT: { text: 'the connection timed out' },
   EPROTO: {
     text: 'the server does not speak TLS as we do',
     permanent: true,
@@ -56,8 +55,8 @@ const certificateWanted: Meaning = {
   hint: 'Name a client certificate with its key (--tls-client-cert).',
 }
 /**
- * In TLS 1.3 a server refuses a client without a certificate after the handshake. undici tells only
- * that the connection was closed, before any data came.
+ * In TLS 1.3 a server refuses a client without a certificate after the handshake, and all that may be
+ * seen of it is that the connection was closed before any data came.
  */
 const closedUnheard: Meaning = {
   text: 'the connection was closed without an answer',
@@ -103,7 +102,7 @@ function meaningOf(error: unknown, secure: boolean): Meaning {
   if (code.startsWith('ERR_OSSL_')) return unusable
   if (isUntrusted(error)) return untrusted
   if (/\b407\b/.test(message)) return proxyRefused
-  if (secure && wasUnheard(error)) return closedUnheard
+  if (secure && error instanceof CutError && !error.wasHeard) return closedUnheard
   return cut
 }
 
@@ -111,14 +110,6 @@ function meaningOf(error: unknown, secure: boolean): Meaning {
 export function isUntrusted(error: unknown): boolean {
   if (!(error instanceof Error && 'code' in error)) return false
   return /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_)/.test(String(error.code))
-}
-
-function wasUnheard(error: unknown): boolean {
-  if (!(error instanceof Error && 'socket' in error)) return false
-  const { socket } = error
-  return (
-    typeof socket === 'object' && socket !== null && 'bytesRead' in socket && socket.bytesRead === 0
-  )
 }
 
 /** All of these are permanent; what is not here may pass. */

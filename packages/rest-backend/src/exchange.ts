@@ -1,7 +1,8 @@
-import type { Readable } from 'node:stream'
-import { type ByteRate, type ByteRates, releaseBytes } from 'restic-core/backend'
-import type { Dispatcher } from 'undici'
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { type ByteRates, releaseBytes } from 'restic-core/backend'
 import { BodyCollector, type BodySlice } from './body-collector.ts'
+import { connectTimeout } from './timeouts.ts'
 
 export interface HttpRequest {
   readonly method: 'HEAD' | 'GET' | 'POST' | 'DELETE'
@@ -21,6 +22,8 @@ export interface HttpRequest {
   /** Shared by the requests of a store. Waiting for them is not being stuck. */
   readonly rates: ByteRates
   readonly signal?: AbortSignal | undefined
+  /** Aborted when the store is closed. */
+  readonly closing?: AbortSignal | undefined
 }
 
 /** Rewindable: `pieces` may be called again. */
@@ -39,11 +42,15 @@ export interface HttpAnswer {
   readonly start: Uint8Array
 }
 
+/** Begins a request of node:http. Its body and its end are the caller's. */
+export type OpenRequest = (parts: {
+  readonly method: string
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+}) => ClientRequest
+
 /** Enough to tell people what a server says; the rest of an error page is not fetched. */
 const errorText: BodySlice = { offset: 0, length: 1024 }
-
-/** Closes the connection of a request whose end was told already; nobody gets to see it. */
-const abandoned = new Error('the request was abandoned')
 
 /** No byte moved for `timeoutMs`. */
 export class StuckError extends Error {
@@ -52,36 +59,45 @@ export class StuckError extends Error {
   }
 }
 
+/** The connection ended before the answer did. */
+export class CutError extends Error {
+  /** Whether anything came over the connection, for this request or one before. */
+  readonly wasHeard: boolean
+
+  constructor(wasHeard: boolean, cause?: Error) {
+    super('other side closed', { cause })
+    this.wasHeard = wasHeard
+  }
+}
+
 /** Sends one request and resolves with its answer, whatever the status. Rejects when there is none. */
-export function exchange(dispatcher: Dispatcher, request: HttpRequest): Promise<HttpAnswer> {
+export function exchange(open: OpenRequest, request: HttpRequest): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     request.signal?.throwIfAborted()
-    new Exchange(request, resolve, reject).start(dispatcher)
+    new Exchange(request, resolve, reject).start(open)
   })
 }
 
-/** A transfer that waits for its rate. */
+/** A transfer that waits, for its rate or for the connection. */
 interface Held {
-  readonly timer: NodeJS.Timeout
+  readonly timer?: NodeJS.Timeout
   readonly goOn: () => void
 }
 
-class Exchange implements Dispatcher.DispatchHandler {
+class Exchange {
   readonly #request: HttpRequest
   readonly #resolve: (answer: HttpAnswer) => void
   readonly #reject: (error: unknown) => void
-  #controller: Dispatcher.DispatchController | undefined
-  #stuckTimer: NodeJS.Timeout | undefined
-  #held: Held | undefined
-  #canPause = false
-  /** What an answer that cannot pause has to wait for at its end. */
-  #debtMs = 0
-  #ended = false
-  #status = 0
-  #headers: Dispatcher.ResponseData['headers'] = {}
+  #sent: ClientRequest | undefined
+  #answer: IncomingMessage | undefined
   #collector: BodyCollector | undefined
-  /** The parser may still look at it until the next one comes. */
-  #lastChunk: Buffer | undefined
+  #stuckTimer: NodeJS.Timeout | undefined
+  #connectTimer: NodeJS.Timeout | undefined
+  /** One for each direction at the most. */
+  readonly #held = new Set<Held>()
+  /** Whether what was received waits for its rate. */
+  #isSlowed = false
+  #ended = false
 
   constructor(
     request: HttpRequest,
@@ -93,107 +109,146 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#reject = reject
   }
 
-  start(dispatcher: Dispatcher): void {
-    const { method, path, origin, headers, body, signal } = this.#request
+  start(open: OpenRequest): void {
+    const { method, path, headers, body, signal, closing, stuckTimeoutMs } = this.#request
+    const length = body && { 'content-length': String(body.length) }
+    const sent = open({ method, path, headers: { ...headers, ...length } })
+    this.#sent = sent
+    this.#stuckTimer = setTimeout(this.#giveUp, stuckTimeoutMs)
     signal?.addEventListener('abort', this.#cancel, { once: true })
-    if (!body) {
-      dispatcher.dispatch({ method, path, origin, headers }, this)
+    closing?.addEventListener('abort', this.#close, { once: true })
+    sent.on('socket', (socket: Socket) => this.#watchConnecting(socket))
+    sent.on('response', (answer: IncomingMessage) => this.#receive(answer))
+    sent.on('error', (error: Error) => this.#lose(error))
+    // With an answer, what came of it may still be waiting to be read.
+    sent.on('close', () => this.#answer ?? this.#lose())
+    if (body) this.#send(sent, body).catch((error: unknown) => this.#fail(error))
+    else sent.end()
+  }
+
+  #watchConnecting(socket: Socket): void {
+    if (this.#ended || !socket.connecting) return
+    this.#connectTimer = setTimeout(() => {
+      const seconds = connectTimeout / 1000
+      const error = new Error(`no connection within ${seconds} seconds`)
+      this.#fail(Object.assign(error, { code: 'ETIMEDOUT' }))
+    }, connectTimeout)
+    const isOpen = (): void => clearTimeout(this.#connectTimer)
+    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', isOpen)
+  }
+
+  #receive(answer: IncomingMessage): void {
+    this.#stuckTimer?.refresh()
+    if (this.#ended) return
+    this.#answer = answer
+    answer.on('data', (chunk: Buffer) => this.#take(answer, chunk))
+    answer.on('end', () => this.#isSlowed || this.#succeed())
+    answer.on('error', (error: Error) => this.#lose(error))
+    answer.on('close', () => answer.readableEnded || this.#lose())
+    const { method, slice, into, answerLengthMax } = this.#request
+    if (method === 'HEAD') {
+      // Servers that are asked in the wrong scheme send content all the same.
+      this.#succeed()
       return
     }
-    const { upload } = this.#request.rates
-    const pieces = upload ? this.#slowed(body, upload) : this.#watched(body)
-    const length = { 'content-length': String(body.length) }
-    dispatcher.dispatch(
-      {
-        method,
-        path,
-        origin,
-        headers: { ...headers, ...length },
-        // undici takes any iterable, its types do not say so.
-        body: body.length > 0 ? (pieces as unknown as Readable) : null,
-      },
-      this,
-    )
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    if (this.#ended) controller.abort(abandoned)
-    else this.#stuckTimer = setTimeout(this.#giveUp, this.#request.stuckTimeoutMs)
-  }
-
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Dispatcher.ResponseData['headers'],
-  ): void {
-    this.#stuckTimer?.refresh()
-    if (status < 200) return
-    this.#status = status
-    this.#headers = headers
-    const slice = status === 200 ? this.#request.slice : status === 206 ? undefined : errorText
+    const { statusCode: status } = answer
+    const kept = status === 200 ? slice : status === 206 ? undefined : errorText
     const length = Number(this.#header('content-length') ?? Number.NaN)
-    const declared =
-      Number.isSafeInteger(length) && this.#request.method !== 'HEAD' ? length : undefined
-    this.#canPause = this.#staysOpen()
-    const { into, answerLengthMax } = this.#request
+    const declared = Number.isSafeInteger(length) ? length : undefined
     try {
-      this.#collector = new BodyCollector(declared, slice, answerLengthMax, into)
+      this.#collector = new BodyCollector(declared, kept, answerLengthMax, into)
     } catch (error) {
       this.#fail(error)
     }
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  #take(answer: IncomingMessage, chunk: Buffer): void {
     this.#stuckTimer?.refresh()
     // Whoever cancelled may use the memory for something else by now.
     if (this.#ended) return
     try {
       const enough = this.#collector?.add(chunk) === 'enough'
-      if (this.#lastChunk) releaseBytes(this.#lastChunk)
-      this.#lastChunk = chunk
+      const { length } = chunk
+      releaseBytes(chunk)
       if (enough) {
         this.#succeed()
-        this.#controller?.abort(abandoned)
-      } else {
-        this.#pauseFor(controller, chunk.length)
+        return
       }
+      const ms = this.#request.rates.download?.spend(length) ?? 0
+      if (ms === 0) return
+      answer.pause()
+      this.#isSlowed = true
+      this.#hold(() => this.#readOn(answer), ms)
     } catch (error) {
       this.#fail(error)
     }
   }
 
-  onResponseEnd(): void {
-    if (this.#ended) return
-    if (this.#debtMs > 0) this.#hold(this.#debtMs, () => this.#succeed())
-    else this.#succeed()
+  /** A stream that was read to its end ends although it was told to pause. */
+  #readOn(answer: IncomingMessage): void {
+    this.#isSlowed = false
+    if (answer.readableEnded) this.#succeed()
+    else answer.resume()
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(error)
+  async #send(sent: ClientRequest, body: UploadBody): Promise<void> {
+    const { upload } = this.#request.rates
+    for (const bytes of body.pieces()) {
+      for (const piece of upload ? cut(bytes, upload.pieceLength) : [bytes]) {
+        const ms = upload?.spend(piece.length) ?? 0
+        if (ms > 0) await new Promise<void>((resolve) => this.#hold(resolve, ms))
+        if (this.#ended) return
+        if (!sent.write(piece)) await this.#drained(sent)
+        this.#stuckTimer?.refresh()
+      }
+    }
+    if (!this.#ended) sent.end()
+  }
+
+  /** Resolves when the connection takes more, which is progress, or when the request ends. */
+  #drained(sent: ClientRequest): Promise<void> {
+    return new Promise((resolve) => {
+      const held = { goOn: resolve }
+      this.#held.add(held)
+      sent.once('drain', () => {
+        this.#held.delete(held)
+        resolve()
+      })
+    })
   }
 
   readonly #cancel = (): void => this.#fail(this.#request.signal?.reason)
 
+  readonly #close = (): void => this.#fail(this.#request.closing?.reason)
+
   readonly #giveUp = (): void => {
-    if (this.#held) {
-      this.#stuckTimer?.refresh()
-      return
-    }
-    this.#fail(new StuckError(this.#request.stuckTimeoutMs))
+    if ([...this.#held].some(({ timer }) => timer !== undefined)) this.#stuckTimer?.refresh()
+    else this.#fail(new StuckError(this.#request.stuckTimeoutMs))
+  }
+
+  /** The connection is gone. node:http says so in several ways. */
+  #lose(error?: Error): void {
+    const code = error && 'code' in error ? error.code : undefined
+    const isCut = error === undefined || code === 'ECONNRESET' || code === 'EPIPE'
+    const wasHeard = this.#sent?.socket?.bytesRead !== 0
+    this.#fail(isCut ? new CutError(wasHeard, error) : error)
   }
 
   #succeed(): void {
     if (!this.#end()) return
     const body = this.#collector?.finish() ?? new Uint8Array()
     const start = this.#collector?.start ?? body
-    this.#resolve({ status: this.#status, header: (name) => this.#header(name), body, start })
+    const status = this.#answer?.statusCode ?? 0
+    this.#resolve({ status, header: (name) => this.#header(name), body, start })
+    const isRead = this.#request.method === 'HEAD' || this.#answer?.complete === true
+    // What was not sent, or not read, is in the way of the next request.
+    if (!isRead || this.#sent?.writableFinished !== true) this.#sent?.destroy()
   }
 
   #fail(error: unknown): void {
     if (!this.#end()) return
     this.#reject(error)
-    this.#controller?.abort(abandoned)
+    this.#sent?.destroy()
   }
 
   /** Says whether this was the first end. */
@@ -201,73 +256,34 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#ended) return false
     this.#ended = true
     clearTimeout(this.#stuckTimer)
-    clearTimeout(this.#held?.timer)
-    const held = this.#held
-    this.#held = undefined
-    held?.goOn()
+    clearTimeout(this.#connectTimer)
+    for (const { timer, goOn } of this.#held) {
+      clearTimeout(timer)
+      goOn()
+    }
+    this.#held.clear()
     this.#request.signal?.removeEventListener('abort', this.#cancel)
+    this.#request.closing?.removeEventListener('abort', this.#close)
     return true
   }
 
   #header(name: string): string | undefined {
-    const value = this.#headers[name]
+    const value = this.#answer?.headers[name]
     return Array.isArray(value) ? value.join(', ') : value
   }
 
-  /**
-   * undici puts what is left of the memory of `chunk` back until then. There is none when the chunk
-   * is all of its memory, so releasing it is right here too.
-   */
-  #pauseFor(controller: Dispatcher.DispatchController, length: number): void {
-    const ms = this.#request.rates.download?.spend(length) ?? 0
-    if (!this.#canPause) this.#debtMs = ms
-    else if (ms > 0) {
-      controller.pause()
-      this.#hold(ms, () => controller.resume())
-    }
-  }
-
-  /**
-   * undici's parser ends the program with a failed assertion when a connection that is the answer's
-   * alone is reset while it is paused.
-   */
-  #staysOpen(): boolean {
-    const connection = this.#header('connection')?.toLowerCase()
-    if (connection !== undefined) return connection === 'keep-alive'
-    return (
-      this.#header('content-length') !== undefined ||
-      this.#header('transfer-encoding') !== undefined
-    )
-  }
-
   /** Calls `goOn` after `ms`, or when the request ends. */
-  #hold(ms: number, goOn: () => void): void {
+  #hold(goOn: () => void, ms: number): void {
     const timer = setTimeout(() => {
-      this.#held = undefined
+      this.#held.delete(held)
       this.#stuckTimer?.refresh()
       goOn()
     }, ms)
-    this.#held = { timer, goOn }
+    const held = { timer, goOn }
+    this.#held.add(held)
   }
+}
 
-  async *#slowed(body: UploadBody, rate: ByteRate): AsyncGenerator<Uint8Array> {
-    for (const bytes of this.#watched(body)) {
-      for (let at = 0; at < bytes.length; at += rate.pieceLength) {
-        const piece = bytes.subarray(at, at + rate.pieceLength)
-        const ms = rate.spend(piece.length)
-        if (ms > 0) await new Promise<void>((resolve) => this.#hold(ms, resolve))
-        if (this.#ended) throw abandoned
-        this.#stuckTimer?.refresh()
-        yield piece
-      }
-    }
-  }
-
-  /** The connection asks for the next piece when the one before was taken: that is progress. */
-  *#watched(body: UploadBody): Generator<Uint8Array> {
-    for (const piece of body.pieces()) {
-      this.#stuckTimer?.refresh()
-      yield piece
-    }
-  }
+function* cut(bytes: Uint8Array, length: number): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length)
 }

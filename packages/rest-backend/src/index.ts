@@ -1,4 +1,5 @@
-export type { ProxyOptions, TlsOptions } from './route.ts'
+export type { ProxyOptions } from './proxy.ts'
+export type { TlsOptions } from './route.ts'
 export { restBackend } from './rest-backend.ts'
 export type { RestBackendOptions } from './rest-backend.ts'
 export { parseRestLocation } from './url.ts'

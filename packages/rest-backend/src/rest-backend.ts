@@ -1,9 +1,10 @@
-import type { Dispatcher } from 'undici'
+import type { Agent } from 'node:http'
 import { type Backend, byteRates, type RateLimits } from 'restic-core/backend'
 import { Client } from './client.ts'
 import { create, read, remove, stat, write } from './files.ts'
 import { list } from './listing.ts'
-import { ownRoutes, sharedRoute, type ProxyOptions, type TlsOptions } from './route.ts'
+import type { ProxyOptions } from './proxy.ts'
+import { routesTo, type TlsOptions } from './route.ts'
 import { parseRestLocation, type Credentials } from './url.ts'
 
 export interface RestBackendOptions {
@@ -20,8 +21,8 @@ export interface RestBackendOptions {
   /** For the bodies of all requests together. Default: none. */
   readonly limits?: RateLimits | undefined
   readonly userAgent?: string | undefined
-  /** Connections of the caller's, who closes them. `tls` and `proxy` are not looked at then. */
-  readonly dispatcher?: Dispatcher | undefined
+  /** Makes the connections, and is the caller's to close. `tls` and `proxy` are not looked at then. */
+  readonly agent?: Agent | undefined
 }
 
 /**
@@ -39,9 +40,7 @@ export function restBackend(options: RestBackendOptions): Backend {
     userAgent: options.userAgent ?? 'instance-sync',
     stuckTimeoutMs: options.stuckTimeoutMs ?? 5 * 60_000,
     rates: byteRates(options.limits, () => performance.now()),
-    routes: options.dispatcher
-      ? sharedRoute(options.dispatcher)
-      : ownRoutes(location, { ...options, connections }),
+    routes: routesTo(location, options),
   })
   return {
     location: location.shown,

@@ -1,8 +1,9 @@
+import type { Agent } from 'node:http'
 import type { SecureContext } from 'node:tls'
-import type { Dispatcher } from 'undici'
-import { BackendError } from 'restic-core/backend'
 import { DirectGets, type OpenSocket } from './direct-get.ts'
-import { connectTimeout, keepAliveTimeout } from './timeouts.ts'
+import type { OpenRequest } from './exchange.ts'
+import { type Proxy, type ProxyOptions, placeOf, proxyFor, tunnelAgent } from './proxy.ts'
+import { connectionOptions } from './timeouts.ts'
 import type { RestLocation } from './url.ts'
 
 export interface TlsOptions {
@@ -15,18 +16,10 @@ export interface TlsOptions {
   readonly insecure?: boolean | undefined
 }
 
-/** As in the environment variables of these names. */
-export interface ProxyOptions {
-  readonly httpProxy?: string | undefined
-  readonly httpsProxy?: string | undefined
-  /** Hosts to reach directly: names, `.domain`, `host:port`, `*`; separated by commas. */
-  readonly noProxy?: string | undefined
-}
-
 interface RouteOptions {
-  readonly connections: number
   readonly tls?: TlsOptions | undefined
   readonly proxy?: ProxyOptions | undefined
+  readonly agent?: Agent | undefined
 }
 
 interface Secure {
@@ -39,9 +32,10 @@ interface Secure {
 
 /** A way to the server. */
 export interface Route {
-  readonly dispatcher: Dispatcher
-  /** None where a proxy stands between. */
+  readonly open: OpenRequest
+  /** None where a proxy or an agent of the caller's stands between. */
   readonly direct?: DirectGets | undefined
+  close(): void
 }
 
 /** Where the connections of one client come from. */
@@ -49,24 +43,15 @@ export interface Routes {
   open(): Promise<Route>
   /** One that trusts more authorities, for when the first did not trust the server; or none. */
   openTrusting(): Promise<Route | undefined>
-  /** Closes all that were opened, with what is in flight. */
+  /** Closes the connections of all that were opened. */
   close(): Promise<void>
-}
-
-/** The caller's, who also closes it. */
-export function sharedRoute(dispatcher: Dispatcher): Routes {
-  return {
-    open: async () => ({ dispatcher }),
-    openTrusting: async () => undefined,
-    close: async () => {},
-  }
 }
 
 /**
  * Node brings its own list of authorities, restic asks the system. Reading the system's takes 50 ms,
  * so it is done when Node's do not suffice.
  */
-export function ownRoutes(location: RestLocation, options: RouteOptions): Routes {
+export function routesTo(location: RestLocation, options: RouteOptions): Routes {
   const opened: Promise<Route>[] = []
   const open = (systemTrust: boolean): Promise<Route> => {
     const route = openRoute(location, options, systemTrust)
@@ -74,7 +59,7 @@ export function ownRoutes(location: RestLocation, options: RouteOptions): Routes
     return route
   }
   const openTrusting = async (): Promise<Route | undefined> =>
-    (await hasSystemTrust(options.tls)) ? open(true) : undefined
+    (await hasSystemTrust(options)) ? open(true) : undefined
   // Several requests may find out at once that they need it.
   let trusting: Promise<Route | undefined> | undefined
   return {
@@ -82,9 +67,7 @@ export function ownRoutes(location: RestLocation, options: RouteOptions): Routes
     openTrusting: () => (trusting ??= openTrusting()),
     async close() {
       for (const opening of await Promise.allSettled(opened.splice(0))) {
-        if (opening.status !== 'fulfilled') continue
-        opening.value.direct?.close()
-        await opening.value.dispatcher.destroy()
+        if (opening.status === 'fulfilled') opening.value.close()
       }
     },
   }
@@ -99,61 +82,74 @@ async function openRoute(
   options: RouteOptions,
   systemTrust: boolean,
 ): Promise<Route> {
+  if (options.agent) {
+    return { open: await opener(location, options.agent), close: () => undefined }
+  }
   const secure = await secureOptions(options.tls ?? {}, systemTrust)
-  const common = {
-    // Locks pass the limit on requests, so they must find a connection too.
-    connections: options.connections + 1,
-    allowH2: false,
-    keepAliveTimeout,
-    headersTimeout: 0,
-    bodyTimeout: 0,
+  const proxy = await proxyFor(location, options.proxy ?? {})
+  if (proxy) return proxyRoute(location, proxy, secure)
+  const agent = await agentFor(location.origin.startsWith('https:'), secure)
+  const direct = new DirectGets(await socketOpener(location, secure))
+  return {
+    open: await opener(location, agent),
+    direct,
+    close() {
+      direct.close()
+      agent.destroy()
+    },
   }
-  const proxy = proxyFor(location, options.proxy ?? {})
-  if (proxy === undefined) {
-    // undici as a whole takes 0.1 s to load, this part of it a third of that.
-    const { default: Agent } = await import('undici/lib/dispatcher/agent.js')
-    const socketPath = location.socketPath
-    const socket = socketPath === undefined ? {} : { socketPath }
-    const connect = { ...secure, ...socket, timeout: connectTimeout }
-    return {
-      dispatcher: new Agent({ ...common, connect }),
-      direct: new DirectGets(await socketOpener(location, secure)),
-    }
-  }
-  const { EnvHttpProxyAgent } = await import('undici')
-  const dispatcher = new EnvHttpProxyAgent({
-    ...common,
-    httpProxy: proxy,
-    httpsProxy: proxy,
-    // Empty, not absent: for an absent value undici would look into the environment.
-    noProxy: options.proxy?.noProxy ?? '',
-    connect: { ...secure, timeout: connectTimeout },
-    requestTls: secure,
-    // As Go's clients do: http through a proxy is a plain request, https a tunnel.
-    proxyTunnel: false,
-  })
-  return { dispatcher }
 }
 
-async function socketOpener(
-  { origin, socketPath }: RestLocation,
-  secure: Secure,
-): Promise<OpenSocket> {
-  const { protocol, hostname, port } = new URL(origin)
-  const isTls = protocol === 'https:'
-  // An address of IPv6 stands in brackets there.
-  const host = hostname.replace(/^\[(.*)\]$/, '$1')
-  const place =
-    socketPath === undefined
-      ? { host, port: port === '' ? (isTls ? 443 : 80) : Number(port) }
-      : { path: socketPath }
-  if (!isTls) {
+/** As Go's clients do: http through a proxy is a plain request, https a tunnel. */
+async function proxyRoute(location: RestLocation, proxy: Proxy, secure: Secure): Promise<Route> {
+  const { origin } = location
+  if (origin.startsWith('https:')) {
+    const agent = await tunnelAgent(proxy, secure, { ...connectionOptions, ...secure })
+    return { open: await opener(location, agent), close: () => agent.destroy() }
+  }
+  const agent = await agentFor(proxy.isTls, secure)
+  const { request } = await (proxy.isTls ? import('node:https') : import('node:http'))
+  const { host, port } = proxy
+  const own = { host: new URL(origin).host, ...proxy.headers }
+  return {
+    open: ({ method, path, headers }) =>
+      request({ agent, host, port, method, path: origin + path, headers: { ...headers, ...own } }),
+    close: () => agent.destroy(),
+  }
+}
+
+async function agentFor(isTls: boolean, secure: Secure): Promise<Agent> {
+  if (isTls) {
+    const { Agent } = await import('node:https')
+    return new Agent({ ...connectionOptions, ...secure })
+  }
+  const { Agent } = await import('node:http')
+  return new Agent(connectionOptions)
+}
+
+/** Where a server is, as node:http and node:net want it. */
+function addressOf({ origin, socketPath }: RestLocation) {
+  const { host, port } = placeOf(new URL(origin))
+  return { host, port, socketPath }
+}
+
+async function opener(location: RestLocation, agent: Agent): Promise<OpenRequest> {
+  const isTls = location.origin.startsWith('https:')
+  const { request } = await (isTls ? import('node:https') : import('node:http'))
+  const address = addressOf(location)
+  return (parts) => request({ ...address, ...parts, agent })
+}
+
+async function socketOpener(location: RestLocation, secure: Secure): Promise<OpenSocket> {
+  const { socketPath, ...address } = addressOf(location)
+  const place = socketPath === undefined ? address : { path: socketPath }
+  if (!location.origin.startsWith('https:')) {
     const { connect } = await import('node:net')
     return (onread) => connect({ ...place, onread })
   }
   const [{ connect }, { isIP }] = await Promise.all([import('node:tls'), import('node:net')])
   // The name of a server may not be an address there.
-  const name = isIP(host) === 0 ? { servername: host } : {}
+  const name = isIP(address.host) === 0 ? { servername: address.host } : {}
   return (onread) => {
     const options = { ...place, ...secure, ...name, ALPNProtocols: ['http/1.1'], onread }
     return connect(options)
@@ -174,21 +170,9 @@ async function secureOptions(tls: TlsOptions, systemTrust: boolean): Promise<Sec
   return { ...secure, secureContext: createSecureContext({ ...secure, ca }) }
 }
 
-/** The address of the proxy for a server of this scheme; `host:port` is one by http. */
-function proxyFor(location: RestLocation, proxy: ProxyOptions): string | undefined {
-  const given = location.origin.startsWith('https:') ? proxy.httpsProxy : proxy.httpProxy
-  if (!given || location.socketPath !== undefined) return undefined
-  const address = given.includes('://') ? given : `http://${given}`
-  if (URL.canParse(address)) return address
-  // Not quoted, and without a cause that would quote it: it may hold a password.
-  throw new BackendError('the address of the proxy is not a URL', 'refused', {
-    hint: 'Write it as http://host:port.',
-  })
-}
-
 /** Whether the system's authorities can make a difference: not every Node can name them. */
-async function hasSystemTrust(tls: TlsOptions | undefined): Promise<boolean> {
-  if (tls?.ca !== undefined) return false
+async function hasSystemTrust({ tls, agent }: RouteOptions): Promise<boolean> {
+  if (tls?.ca !== undefined || agent !== undefined) return false
   const { getCACertificates } = await import('node:tls')
   return typeof getCACertificates === 'function'
 }

@@ -57,7 +57,7 @@ function credentialsOf(url: URL): Credentials | undefined {
 }
 
 /** A stray % is taken as it stands: passwords with one are written like that. */
-function decoded(text: string): string {
+export function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {

@@ -114,7 +114,7 @@ function expectContent(bytes: Uint8Array, expected: Uint8Array = content): void 
   expect(Buffer.compare(bytes, expected)).toBe(0)
 }
 
-/** The content of undici's own answer differs from the one that was refused. */
+/** The content of the answer over node:http differs from the one that was refused. */
 const other = noise(1_000_000, 2)
 const viaUndici: Answer = (socket) => {
   socket.write(headOf(other.length))
@@ -193,13 +193,13 @@ describe('an answer that is none of a pack', () => {
     ['has more behind it than it says', headOf(3) + 'abcdef'],
     ['never ends its head', `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(70_000)}`],
     ['is no HTTP', 'SSH-2.0-OpenSSH_9.6\r\n\r\n'],
-  ])('and %s is left to undici', async (_, text) => {
+  ])('and %s is left to node:http', async (_, text) => {
     await using test = await store([(socket) => socket.write(text), viaUndici])
     expectContent(await test.backend.read(file, { into: memory() }), other)
     expect(test.server.heads).toHaveLength(2)
   })
 
-  it('and never comes is left to undici', async () => {
+  it('and never comes is left to node:http', async () => {
     await using test = await store([(socket) => socket.destroy(), viaUndici])
     expectContent(await test.backend.read(file, { into: memory() }), other)
   })
@@ -213,7 +213,7 @@ describe('an answer that is none of a pack', () => {
     }
   })
 
-  it('is told apart by undici', async () => {
+  it('is told apart by node:http', async () => {
     await using test = await store([noSuchFile])
     const error = await failureOf(test.backend.read(file, { into: memory() }))
     expect(error).toMatchObject({ reason: 'not-found' })

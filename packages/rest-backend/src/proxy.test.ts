@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { proxyFor } from './proxy.ts'
+import { parseRestLocation } from './url.ts'
+
+const proxied = (url: string, noProxy: string) =>
+  proxyFor(parseRestLocation(url), { httpProxy: 'p:81', httpsProxy: 'https://p', noProxy })
+
+describe('proxyFor', () => {
+  it.each([
+    ['p:81', false, 'p', 81, {}],
+    ['http://p', false, 'p', 80, {}],
+    ['https://[::1]:9', true, '::1', 9, {}],
+    ['http://p', false, 'p', 80, {}],
+    ['http://me:a%40b@p', false, 'p', 80, { 'proxy-authorization': 'Basic bWU6YUBi' }],
+    ['http://me:100%@p', false, 'p', 80, { 'proxy-authorization': 'Basic bWU6MTAwJQ==' }],
+  ])('reads %s', async (httpProxy, isTls, host, port, headers) => {
+    const proxy = await proxyFor(parseRestLocation('http://h/'), { httpProxy })
+    expect(proxy).toEqual({ isTls, host, port, headers })
+  })
+
+  it.each(['ftp://p', 'http://', ':'])('refuses %s without quoting it', async (httpProxy) => {
+    const wanted = proxyFor(parseRestLocation('http://h/'), { httpProxy })
+    await expect(wanted).rejects.toMatchObject({ reason: 'refused', message: /^[^:]*$/ })
+  })
+
+  it.each([
+    ['http://a.example.org/', 'example.org'],
+    ['http://example.org/', 'other, EXAMPLE.org'],
+    ['http://a.example.org/', '.example.org'],
+    ['http://a.example.org/', '*.example.org'],
+    ['https://example.org/', 'example.org:443'],
+    ['http://example.org:8000/', 'example.org:80 example.org:8000'],
+    ['http://10.1.2.3/', '10.0.0.0/8'],
+    ['http://10.1.2.3:8000/', '10.1.2.3:8000'],
+    ['http://[::1]:8000/', '::1'],
+    ['http://[::1]:8000/', '[::1]:8000'],
+    ['http://[fd00::7]/', 'fd00::/8'],
+    ['http://h/', '*'],
+  ])('lets %s go directly for %s', async (url, noProxy) => {
+    expect(await proxied(url, noProxy)).toBeUndefined()
+  })
+
+  it.each([
+    ['http://example.org/', ''],
+    ['http://example.org/', '.example.org'],
+    ['http://anexample.org/', 'example.org'],
+    ['http://example.org:8000/', 'example.org:80'],
+    ['http://11.1.2.3/', '10.0.0.0/8'],
+    ['http://10.1.2.3/', '10.0.0.0/99, 10.0.0.0/x, fd00::/8'],
+    ['http://[::1]:8000/', '[::1]:80'],
+  ])('takes the proxy to %s for %s', async (url, noProxy) => {
+    expect(await proxied(url, noProxy)).toMatchObject({ host: 'p', port: 81 })
+  })
+})
