@@ -118,10 +118,14 @@ async function startServer(
       () => reject(new Error(`${program} did not listen in ${startTimeoutMs} ms:\n${log}`)),
       startTimeoutMs,
     )
+    let isListening = false
     const read = (text: string) => {
       log += text
-      const found = listening.exec(log)?.[1]
-      if (found !== undefined) resolve(found)
+      // Once: a server that tells of each request fills megabytes in a long test.
+      const found = isListening ? undefined : listening.exec(log)?.[1]
+      if (found === undefined) return
+      isListening = true
+      resolve(found)
     }
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', read)
     void exited.then((how) => reject(new Error(`${program} ended (${how}):\n${log}`)))

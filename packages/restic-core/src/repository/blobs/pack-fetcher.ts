@@ -2,6 +2,7 @@ import { MiB } from '../../base/bytes.ts'
 import type { PackId } from '../../base/id.ts'
 import type { ReadOptions } from '../../backend/backend.ts'
 import type { BlobReader } from '../api.ts'
+import { PackMemory } from './pack-memory.ts'
 
 /** By default a pack is full with the blob that takes it over 16 MiB. */
 const memoryLength: number = 24 * MiB
@@ -12,7 +13,7 @@ const memoryLength: number = 24 * MiB
  */
 export class PackFetcher {
   readonly #from: Pick<BlobReader, 'readPack'>
-  readonly #free: Uint8Array[] = []
+  readonly #memory = new PackMemory(memoryLength, (length) => new SharedArrayBuffer(length))
 
   constructor(from: Pick<BlobReader, 'readPack'>) {
     this.#from = from
@@ -29,24 +30,19 @@ export class PackFetcher {
     options: Omit<ReadOptions, 'into'>,
     use: (bytes: Uint8Array) => Promise<T>,
   ): Promise<T> {
-    const memory = (length <= memoryLength ? this.#free.pop() : undefined) ?? newMemory(length)
+    const memory = this.#memory.take(length)
     try {
       const bytes = await this.#from.readPack(id, { ...options, into: memory })
-      return await use(bytes.buffer === memory.buffer ? bytes : shared(bytes, memory))
+      return await use(bytes.buffer === memory.buffer ? bytes : this.#shared(bytes, memory))
     } finally {
-      if (memory.length === memoryLength) this.#free.push(memory)
+      this.#memory.give(memory)
     }
   }
-}
 
-/** What is not used of it costs nothing: the system gives memory when it is written to. */
-function newMemory(length: number): Uint8Array {
-  return new Uint8Array(new SharedArrayBuffer(Math.max(length, memoryLength)))
-}
-
-/** A cache, for one, answers from memory of its own. */
-function shared(bytes: Uint8Array, memory: Uint8Array): Uint8Array {
-  const place = bytes.length <= memory.length ? memory : newMemory(bytes.length)
-  place.set(bytes)
-  return place.subarray(0, bytes.length)
+  /** A cache, for one, answers from memory of its own. */
+  #shared(bytes: Uint8Array, memory: Uint8Array): Uint8Array {
+    const place = bytes.length <= memory.length ? memory : this.#memory.take(bytes.length)
+    place.set(bytes)
+    return place.subarray(0, bytes.length)
+  }
 }

@@ -8,29 +8,34 @@ const newLengthMin: number = MiB
  * cleared by the system, and keeps the collector busy, which counts it although nothing in it is
  * an object.
  */
-export class PackMemory implements Disposable {
+export class PackMemory<Buffer extends ArrayBufferLike = ArrayBuffer> implements Disposable {
   readonly #length: number
-  readonly #free: Uint8Array<ArrayBuffer>[] = []
+  readonly #allocate: (length: number) => Buffer
+  readonly #free: Uint8Array<Buffer>[] = []
   #isDisposed = false
 
   /** @param length bytes that a pack may need */
-  constructor(length: number) {
+  constructor(length: number, allocate: (length: number) => Buffer) {
     this.#length = length
+    this.#allocate = allocate
   }
 
   /**
    * At least `length` bytes, alone in their buffer, with anything in them. New memory is not much
-   * longer, for V8 counts all of it: who writes one small pack shall not pay for a large one.
+   * longer, for V8 counts all of it, and may clear it: one small pack shall not cost what a large
+   * one does.
    */
-  take(length: number): Uint8Array<ArrayBuffer> {
+  take(length: number): Uint8Array<Buffer> {
     const known = length <= this.#length ? this.#free.pop() : undefined
     if (known !== undefined) return known
     const isLarge = length > this.#length / 4
-    return new Uint8Array(Math.max(length, isLarge ? this.#length : newLengthMin))
+    return new Uint8Array(
+      this.#allocate(Math.max(length, isLarge ? this.#length : newLengthMin)),
+    ) as Uint8Array<Buffer>
   }
 
   /** Takes the whole buffer. Nobody may use the bytes afterwards. */
-  give(memory: Uint8Array<ArrayBuffer>): void {
+  give(memory: Uint8Array<Buffer>): void {
     if (this.#isDisposed || memory.length !== this.#length) releaseOwned(memory)
     else this.#free.push(memory)
   }

@@ -58,7 +58,10 @@ export class PackingWriter implements BlobWriter {
     this.#options = options
     this.#packSize = options.packSize ?? packSizeDefault
     // A pack is closed with the blob that fills it, and chunks of files are the longest but for trees.
-    this.#packMemory = new PackMemory(this.#packSize + chunkLengthMax + (chunkLengthMax >> 7))
+    this.#packMemory = new PackMemory(
+      this.#packSize + chunkLengthMax + (chunkLengthMax >> 7),
+      (length) => new ArrayBuffer(length),
+    )
     this.#rows = new IndexRows(context.runtime.clock.nowNs())
     this.#uploader = new Uploader(context.backend, (pack) => this.#stored(pack), options)
   }

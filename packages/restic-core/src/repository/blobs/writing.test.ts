@@ -73,7 +73,7 @@ describe('mergedPacks', () => {
   it('leaves packs apart whose header would be too long together', async () => {
     const { kernel } = await testRuntime({ seed: 1 })
     const blob = { id: new Uint8Array(32), sealed: new Uint8Array(33), uncompressedLength: 0 }
-    const memory = new PackMemory(0)
+    const memory = new PackMemory(0, (length) => new ArrayBuffer(length))
     const filled = (count: number): PackBuilder => {
       const pack = new PackBuilder('data', kernel, memory, 33 * count)
       for (let n = 0; n < count; n++) pack.add(blob)
