@@ -28,6 +28,7 @@ const common = {
   write: false,
   metafile: true,
   logLevel: 'warning',
+  logOverride: { 'import-is-undefined': 'error' },
   absWorkingDir: root,
 } as const satisfies BuildOptions
 
@@ -111,15 +112,28 @@ function unpacked(text: string): string {
   return `require('node:zlib').gunzipSync(Buffer.from(${packed}, 'base64')).toString('latin1')`
 }
 
-/** A schema complains in English; the other fifty languages of zod stay out. */
-const onlyEnglish: Plugin = {
-  name: 'only-english',
-  setup: (builder) => {
-    builder.onLoad({ filter: /zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
-      contents: `export { default as en } from './en.js'`,
-      loader: 'js',
-    }))
-  },
+/** What the sources use of zod. The build fails when one is missing. */
+const zodNames =
+  'array, boolean, codec, custom, encode, enum, int, literal, looseObject, NEVER, number, object, ' +
+  'record, string, union'
+
+/**
+ * zod without the three quarters of it that nobody here uses. Modules that are loaded when they are
+ * needed are bundled whole, so it is bundled on its own before.
+ */
+function embedZod(metafiles: Metafile[]): Plugin {
+  return {
+    name: 'zod',
+    setup: (builder) => {
+      builder.onLoad({ filter: /[\\/]zod[\\/]index\.js$/ }, async ({ path }) => {
+        const contents = `export { ${zodNames} } from ${JSON.stringify(path)}`
+        const stdin = { contents, resolveDir: dirname(path) }
+        const { text, metafile } = await bundle({ stdin, format: 'esm' })
+        metafiles.push(metafile)
+        return { contents: text, loader: 'js' }
+      })
+    },
+  }
 }
 
 /** The licences of the packages in a bundle, which must go wherever their code goes. */
@@ -174,7 +188,7 @@ async function buildProgram(name: string, worker: Bundle, folder: string): Promi
     entryPoints: [join(sources, `${name}.ts`)],
     format: 'esm',
     banner: { js: banner },
-    plugins: [embedWorker(worker.text), embedRarelyNeeded(embedded), onlyEnglish],
+    plugins: [embedWorker(worker.text), embedRarelyNeeded(embedded), embedZod(embedded)],
   })
   const file = join(folder, `${name}.mjs`)
   await mkdir(dirname(file), { recursive: true })

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Of one file; the size is only told by version 2 of the protocol. */
 export interface ListedFile {

@@ -1,4 +1,4 @@
-import { totalLength } from 'restic-core/backend'
+import { concatBytes, totalLength } from 'restic-core/backend'
 import type { UploadBody } from './exchange.ts'
 
 /** Large enough for speed, small enough for a slow line to show progress all the time, bytes. */
@@ -11,29 +11,27 @@ const copiedLengthMax = 32 * 1024
  * long arrays are cut without a copy.
  */
 export function uploadBody(body: readonly Uint8Array[]): UploadBody {
-  const length = totalLength(body)
-  return { length, pieces: () => piecesOf(body, Math.min(length, pieceLength)) }
+  return { length: totalLength(body), pieces: () => piecesOf(body) }
 }
 
-function* piecesOf(body: readonly Uint8Array[], room: number): Generator<Uint8Array> {
-  let gathered = new Uint8Array(0)
-  let filled = 0
+function* piecesOf(body: readonly Uint8Array[]): Generator<Uint8Array> {
+  let short: Uint8Array[] = []
+  let length = 0
   for (const bytes of body) {
-    if (filled > 0 && (bytes.length > copiedLengthMax || bytes.length > gathered.length - filled)) {
-      yield gathered.subarray(0, filled)
-      // A piece that was given away belongs to the socket until it is sent.
-      gathered = gathered.subarray(filled)
-      filled = 0
+    const isLong = bytes.length > copiedLengthMax
+    if (length > 0 && (isLong || length + bytes.length > pieceLength)) {
+      yield concatBytes(short)
+      short = []
+      length = 0
     }
-    if (bytes.length > copiedLengthMax) {
+    if (isLong) {
       for (let at = 0; at < bytes.length; at += pieceLength) {
         yield bytes.subarray(at, at + pieceLength)
       }
     } else {
-      if (bytes.length > gathered.length) gathered = new Uint8Array(room)
-      gathered.set(bytes, filled)
-      filled += bytes.length
+      short.push(bytes)
+      length += bytes.length
     }
   }
-  if (filled > 0) yield gathered.subarray(0, filled)
+  if (length > 0) yield concatBytes(short)
 }

@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import { CorruptDataError, UnsupportedError } from '../base/errors.ts'
 import type { RepositoryId } from '../base/id.ts'
-import { encodeText, formatJsonObject, jsonId, parseJsonObject } from './json.ts'
+import { encodeText, formatJsonObject } from './json.ts'
+import { jsonId, parseJsonObject } from './json-schema.ts'
 import { formatPolynomial, parsePolynomial } from './polynomial.ts'
 
 /** What a repository is, written once when it is made. */

@@ -3,14 +3,8 @@ import { CorruptDataError, UnsupportedError, isResticError } from '../base/error
 import type { Kernel, ScryptCost } from '../kernel/kernel.ts'
 import { validateScryptCost } from '../kernel/scrypt-cost.ts'
 import { toBase64 } from './base64.ts'
-import {
-  encodeText,
-  formatJsonObject,
-  jsonBytes,
-  jsonTime,
-  jsonWord,
-  parseJsonObject,
-} from './json.ts'
+import { encodeText, formatJsonObject } from './json.ts'
+import { jsonBytes, jsonTime, jsonWord, parseJsonObject } from './json-schema.ts'
 import { nameToBytes } from './name.ts'
 import { type MasterKey, open, seal, validateMasterKey } from './seal.ts'
 

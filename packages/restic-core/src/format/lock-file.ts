@@ -1,12 +1,6 @@
 import * as z from 'zod'
-import {
-  encodeText,
-  formatJsonObject,
-  jsonTime,
-  jsonU32,
-  jsonWord,
-  parseJsonObject,
-} from './json.ts'
+import { encodeText, formatJsonObject } from './json.ts'
+import { jsonTime, jsonU32, jsonWord, parseJsonObject } from './json-schema.ts'
 
 /** Somebody uses the repository: together with others, or alone. */
 export interface LockFile {

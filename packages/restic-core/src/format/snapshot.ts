@@ -1,8 +1,7 @@
 import * as z from 'zod'
 import type { SnapshotId, TreeId } from '../base/id.ts'
+import { encodeText, formatJsonObject } from './json.ts'
 import {
-  encodeText,
-  formatJsonObject,
   jsonCount,
   jsonId,
   jsonTime,
@@ -11,7 +10,7 @@ import {
   jsonWords,
   parseJsonObject,
   unknownMembers,
-} from './json.ts'
+} from './json-schema.ts'
 
 /** One backup. Times are in the form of format/time.ts. */
 export interface Snapshot {

@@ -8,14 +8,14 @@ const newLengthMin: number = MiB
  * cleared by the system, and keeps the collector busy, which counts it although nothing in it is
  * an object.
  */
-export class PackMemory<Buffer extends ArrayBufferLike = ArrayBuffer> implements Disposable {
+export class PackMemory<Backing extends ArrayBufferLike = ArrayBuffer> implements Disposable {
   readonly #length: number
-  readonly #allocate: (length: number) => Buffer
-  readonly #free: Uint8Array<Buffer>[] = []
+  readonly #allocate: (length: number) => Backing
+  readonly #free: Uint8Array<Backing>[] = []
   #isDisposed = false
 
   /** @param length bytes that a pack may need */
-  constructor(length: number, allocate: (length: number) => Buffer) {
+  constructor(length: number, allocate: (length: number) => Backing) {
     this.#length = length
     this.#allocate = allocate
   }
@@ -25,17 +25,15 @@ export class PackMemory<Buffer extends ArrayBufferLike = ArrayBuffer> implements
    * longer, for V8 counts all of it, and may clear it: one small pack shall not cost what a large
    * one does.
    */
-  take(length: number): Uint8Array<Buffer> {
+  take(length: number): Uint8Array<Backing> {
     const known = length <= this.#length ? this.#free.pop() : undefined
     if (known !== undefined) return known
     const isLarge = length > this.#length / 4
-    return new Uint8Array(
-      this.#allocate(Math.max(length, isLarge ? this.#length : newLengthMin)),
-    ) as Uint8Array<Buffer>
+    return new Uint8Array(this.#allocate(Math.max(length, isLarge ? this.#length : newLengthMin)))
   }
 
   /** Takes the whole buffer. Nobody may use the bytes afterwards. */
-  give(memory: Uint8Array<Buffer>): void {
+  give(memory: Uint8Array<Backing>): void {
     if (this.#isDisposed || memory.length !== this.#length) releaseOwned(memory)
     else this.#free.push(memory)
   }
