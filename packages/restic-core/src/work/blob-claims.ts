@@ -41,6 +41,11 @@ export class BlobClaims {
     return Atomics.load(this.#words, this.#slotCount * slotWords)
   }
 
+  /** True when a larger one should be taken for the jobs that start from now on. */
+  get isHalfFull(): boolean {
+    return this.count * 3 > this.#slotCount
+  }
+
   /** True when the table has no room for a quick answer any more. */
   get isCrowded(): boolean {
     return this.count * 1.5 > this.#slotCount
@@ -81,6 +86,7 @@ export class BlobClaims {
 
   /** The ids that are in, 32 bytes each, in memory that the next one overwrites. */
   *ids(): Generator<Uint8Array, void> {
+    if (this.count === 0) return
     const words = new Int32Array(8)
     const id = new Uint8Array(words.buffer)
     for (let slot = 0; slot < this.#slotCount; slot++) {

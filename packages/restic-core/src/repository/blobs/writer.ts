@@ -20,7 +20,8 @@ const indexAgeMaxNs = 600_000_000_000n
 const openPacks = 2
 /** sealed header's overhead and the length behind it */
 const packClosingLength = 36
-const claimsCapacity = 1 << 15
+/** Few, for most sessions store few blobs, and every page of the table has to be looked at in the end. */
+const claimsCapacity = 1 << 12
 
 /** zstd levels of restic's modes. */
 const levels: Readonly<Record<Compression, StoreSettings['level']>> = {
@@ -48,6 +49,7 @@ export class PackingWriter implements BlobWriter {
   readonly #open: Record<BlobType, PackBuilder[]> = { data: [], tree: [] }
   readonly #added = { dataBlobs: 0, treeBlobs: 0, added: 0, addedPacked: 0 }
   #claims = BlobClaims.create(claimsCapacity)
+  readonly #outgrown: BlobClaims[] = []
   #rows: IndexRows
   /** Settles when the last full pack is on its way. */
   #lastClose: Promise<void> | undefined
@@ -94,7 +96,11 @@ export class PackingWriter implements BlobWriter {
   }
 
   jobSettings(): StoreSettings {
-    if (this.#claims.isCrowded) this.#claims = this.#claims.grown()
+    if (this.#claims.isHalfFull) {
+      // Jobs that have begun go on with this one, so it has to have room.
+      this.#outgrown.push(this.#claims)
+      this.#claims = this.#claims.grown()
+    }
     return {
       key: this.#context.masterKey,
       polynomial: this.#context.config.chunkerPolynomial,
@@ -149,9 +155,11 @@ export class PackingWriter implements BlobWriter {
 
   /** Files refer to what some thread has claimed, so it must have come here, whatever became of its job. */
   #refuseUnstoredClaims(): void {
-    for (const id of this.#claims.ids()) {
-      if (this.#context.index.hasBytes('data', id)) continue
-      throw new Error(`data blob ${toHex(id, 0, 4)} was claimed by a job and not stored`)
+    for (const claims of [...this.#outgrown, this.#claims]) {
+      for (const id of claims.ids()) {
+        if (this.#context.index.hasBytes('data', id)) continue
+        throw new Error(`data blob ${toHex(id, 0, 4)} was claimed by a job and not stored`)
+      }
     }
   }
 

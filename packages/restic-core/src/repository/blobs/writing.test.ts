@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryBackend } from '../../backend/memory.ts'
+import { fromHex } from '../../base/bytes.ts'
 import { packEntryCountMax } from '../../format/pack-header.ts'
 import { openRepository } from '../open.ts'
 import { noise } from '../../testing/sample-files.ts'
@@ -64,6 +65,21 @@ describe('writing', () => {
     const repository = await (await testRepository({ backend: memoryBackend() })).loadIndex()
     const careless = repository.writing(async (blobs) => {
       BlobClaims.attach(blobs.jobSettings().claims).claim(new Uint8Array(32).fill(0xab))
+    })
+    await expect(careless).rejects.toThrow('data blob abababab was claimed')
+  })
+
+  it('fails so too when the job began with a table of claims that was outgrown since', async () => {
+    const repository = await (await testRepository({ backend: memoryBackend() })).loadIndex()
+    const careless = repository.writing(async (blobs) => {
+      const first = blobs.jobSettings().claims
+      const begun = BlobClaims.attach(first)
+      while (!begun.isHalfFull) {
+        const { id } = await blobs.saveBlob('data', noise(20, begun.count))
+        begun.claim(fromHex(id))
+      }
+      expect(blobs.jobSettings().claims).not.toBe(first)
+      begun.claim(new Uint8Array(32).fill(0xab))
     })
     await expect(careless).rejects.toThrow('data blob abababab was claimed')
   })
