@@ -112,6 +112,24 @@ function unpacked(text: string): string {
   return `require('node:zlib').gunzipSync(Buffer.from(${packed}, 'base64')).toString('latin1')`
 }
 
+/**
+ * Node's own modules by `require`, each when it is first needed. To import one, Node asks for all it
+ * exports, and some of that loads much: `node:http` 70 ms of WebSockets.
+ */
+const requireBuiltins: Plugin = {
+  name: 'require-builtins',
+  setup: (builder) => {
+    const namespace = 'builtin'
+    builder.onResolve({ filter: /^node:/ }, ({ path, namespace: from }) =>
+      from === namespace ? { path, external: true } : { path, namespace },
+    )
+    builder.onLoad({ filter: /./, namespace }, ({ path }) => ({
+      contents: `module.exports = require(${JSON.stringify(path)})`,
+      loader: 'js',
+    }))
+  },
+}
+
 /** What the sources use of zod. The build fails when one is missing. */
 const zodNames =
   'array, boolean, codec, custom, encode, enum, int, literal, looseObject, NEVER, number, object, ' +
@@ -188,7 +206,12 @@ async function buildProgram(name: string, worker: Bundle, folder: string): Promi
     entryPoints: [join(sources, `${name}.ts`)],
     format: 'esm',
     banner: { js: banner },
-    plugins: [embedWorker(worker.text), embedRarelyNeeded(embedded), embedZod(embedded)],
+    plugins: [
+      embedWorker(worker.text),
+      embedRarelyNeeded(embedded),
+      embedZod(embedded),
+      requireBuiltins,
+    ],
   })
   const file = join(folder, `${name}.mjs`)
   await mkdir(dirname(file), { recursive: true })

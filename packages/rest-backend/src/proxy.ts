@@ -1,7 +1,8 @@
-import type { Agent, AgentOptions, RequestOptions } from 'node:https'
+import type * as Https from 'node:https'
 import type * as Net from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import { BackendError } from 'restic-core/backend'
+import { httpModule, httpsModule } from './http-modules.ts'
 import { type RestLocation, decoded } from './url.ts'
 
 /** As in the environment variables of these names. */
@@ -92,15 +93,12 @@ function isInNetwork(net: typeof Net, host: string, network: string): boolean {
 /** Connections of TLS that reach their server through a tunnel of the proxy's. */
 export async function tunnelAgent(
   proxy: Proxy,
-  proxyTls: RequestOptions,
-  options: AgentOptions,
-): Promise<Agent> {
-  const [https, { request }, { connect }] = await Promise.all([
-    import('node:https'),
-    proxy.isTls ? import('node:https') : import('node:http'),
-    import('node:tls'),
-  ])
-  const agent = new https.Agent(options)
+  proxyTls: Https.RequestOptions,
+  options: Https.AgentOptions,
+): Promise<Https.Agent> {
+  const { connect } = await import('node:tls')
+  const { request } = proxy.isTls ? httpsModule() : httpModule()
+  const agent = new (httpsModule().Agent)(options)
   agent.createConnection = (target, callback) => {
     const path = `${target.host}:${target.port}`
     const { host, port, headers } = proxy

@@ -2,6 +2,7 @@ import type { Agent } from 'node:http'
 import type { SecureContext } from 'node:tls'
 import { DirectGets, type OpenSocket } from './direct-get.ts'
 import type { OpenRequest } from './exchange.ts'
+import { httpModule, httpsModule } from './http-modules.ts'
 import { type Proxy, type ProxyOptions, placeOf, proxyFor, tunnelAgent } from './proxy.ts'
 import { connectionOptions } from './timeouts.ts'
 import type { RestLocation } from './url.ts'
@@ -83,15 +84,15 @@ async function openRoute(
   systemTrust: boolean,
 ): Promise<Route> {
   if (options.agent) {
-    return { open: await opener(location, options.agent), close: () => undefined }
+    return { open: opener(location, options.agent), close: () => undefined }
   }
   const secure = await secureOptions(options.tls ?? {}, systemTrust)
   const proxy = await proxyFor(location, options.proxy ?? {})
   if (proxy) return proxyRoute(location, proxy, secure)
-  const agent = await agentFor(location.origin.startsWith('https:'), secure)
+  const agent = agentFor(location.origin.startsWith('https:'), secure)
   const direct = new DirectGets(await socketOpener(location, secure))
   return {
-    open: await opener(location, agent),
+    open: opener(location, agent),
     direct,
     close() {
       direct.close()
@@ -105,10 +106,10 @@ async function proxyRoute(location: RestLocation, proxy: Proxy, secure: Secure):
   const { origin } = location
   if (origin.startsWith('https:')) {
     const agent = await tunnelAgent(proxy, secure, { ...connectionOptions, ...secure })
-    return { open: await opener(location, agent), close: () => agent.destroy() }
+    return { open: opener(location, agent), close: () => agent.destroy() }
   }
-  const agent = await agentFor(proxy.isTls, secure)
-  const { request } = await (proxy.isTls ? import('node:https') : import('node:http'))
+  const agent = agentFor(proxy.isTls, secure)
+  const { request } = proxy.isTls ? httpsModule() : httpModule()
   const { host, port } = proxy
   const own = { host: new URL(origin).host, ...proxy.headers }
   return {
@@ -118,13 +119,10 @@ async function proxyRoute(location: RestLocation, proxy: Proxy, secure: Secure):
   }
 }
 
-async function agentFor(isTls: boolean, secure: Secure): Promise<Agent> {
-  if (isTls) {
-    const { Agent } = await import('node:https')
-    return new Agent({ ...connectionOptions, ...secure })
-  }
-  const { Agent } = await import('node:http')
-  return new Agent(connectionOptions)
+function agentFor(isTls: boolean, secure: Secure): Agent {
+  return isTls
+    ? new (httpsModule().Agent)({ ...connectionOptions, ...secure })
+    : new (httpModule().Agent)(connectionOptions)
 }
 
 /** Where a server is, as node:http and node:net want it. */
@@ -133,9 +131,8 @@ function addressOf({ origin, socketPath }: RestLocation) {
   return { host, port, socketPath }
 }
 
-async function opener(location: RestLocation, agent: Agent): Promise<OpenRequest> {
-  const isTls = location.origin.startsWith('https:')
-  const { request } = await (isTls ? import('node:https') : import('node:http'))
+function opener(location: RestLocation, agent: Agent): OpenRequest {
+  const { request } = location.origin.startsWith('https:') ? httpsModule() : httpModule()
   const address = addressOf(location)
   return (parts) => request({ ...address, ...parts, agent })
 }
