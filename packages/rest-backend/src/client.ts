@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import {
   BackendError,
   isResticError,
@@ -45,6 +46,8 @@ export class Client {
 
   constructor(options: ClientOptions) {
     this.#options = options
+    // All requests in flight listen, and Node 20 warns of more than ten.
+    setMaxListeners(0, this.#closing.signal)
     this.#headers = {
       accept: 'application/vnd.x.restic.rest.v2',
       'user-agent': options.userAgent,

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { type AnswerHead, parseAnswerHead } from './answer-head.ts'
 import { startLength } from './body-collector.ts'
 import { copyBytes } from './copy-bytes.ts'
-import { type HttpAnswer, type HttpRequest, StuckError } from './exchange.ts'
+import { CutError, type HttpAnswer, type HttpRequest, StuckError } from './exchange.ts'
 import { connectTimeout, keepAliveTimeout } from './timeouts.ts'
 
 /** What a socket of node:net takes as `onread`. */
@@ -116,7 +116,7 @@ class Connection {
     this.#socket.on('close', () => {
       this.#isOpen = false
       onClose()
-      this.#lose(this.#error ?? new Error('other side closed'))
+      this.#lose(this.#error ?? new CutError(this.#socket.bytesRead > 0))
     })
     // Otherwise nobody would hear that the server closes.
     this.#socket.resume()

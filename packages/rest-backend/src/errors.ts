@@ -1,6 +1,7 @@
 import { BackendError, type BackendReason } from 'restic-core/backend'
 import { TooLongError } from './body-collector.ts'
 import { CutError, StuckError, type HttpAnswer } from './exchange.ts'
+import { ProxyError } from './tunnel.ts'
 
 interface Meaning {
   readonly text: string
@@ -62,6 +63,7 @@ const closedUnheard: Meaning = {
   text: 'the connection was closed without an answer',
   hint: 'If the server wants a client certificate, name one with its key (--tls-client-cert).',
 }
+const noTunnel: Meaning = { text: 'the proxy makes no connection to the server' }
 const proxyRefused: Meaning = {
   text: 'the proxy wants other credentials',
   permanent: true,
@@ -95,13 +97,12 @@ function whyOf(error: unknown): string {
 
 function meaningOf(error: unknown, secure: boolean): Meaning {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  const message = error instanceof Error ? error.message : ''
   const known = network[code]
   if (known) return known
   if (/ALERT_.*CERTIFICATE|ALERT_HANDSHAKE_FAILURE/.test(code)) return certificateWanted
   if (code.startsWith('ERR_OSSL_')) return unusable
   if (isUntrusted(error)) return untrusted
-  if (/\b407\b/.test(message)) return proxyRefused
+  if (error instanceof ProxyError) return error.status === 407 ? proxyRefused : noTunnel
   if (secure && error instanceof CutError && !error.wasHeard) return closedUnheard
   return cut
 }

@@ -74,11 +74,15 @@ export class CutError extends Error {
 export function exchange(open: OpenRequest, request: HttpRequest): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     request.signal?.throwIfAborted()
+    request.closing?.throwIfAborted()
     new Exchange(request, resolve, reject).start(open)
   })
 }
 
-/** A transfer that waits, for its rate or for the connection. */
+/**
+ * A transfer that waits: with a timer for its rate, which is not being stuck, and without one for the
+ * connection, which may be.
+ */
 interface Held {
   readonly timer?: NodeJS.Timeout
   readonly goOn: () => void
@@ -133,8 +137,8 @@ class Exchange {
       const error = new Error(`no connection within ${seconds} seconds`)
       this.#fail(Object.assign(error, { code: 'ETIMEDOUT' }))
     }, connectTimeout)
-    const isOpen = (): void => clearTimeout(this.#connectTimer)
-    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', isOpen)
+    const opened = (): void => clearTimeout(this.#connectTimer)
+    socket.once('encrypted' in socket ? 'secureConnect' : 'connect', opened)
   }
 
   #receive(answer: IncomingMessage): void {
@@ -223,11 +227,21 @@ class Exchange {
 
   readonly #giveUp = (): void => {
     if ([...this.#held].some(({ timer }) => timer !== undefined)) this.#stuckTimer?.refresh()
+    else if (this.#isRefused) this.#succeed()
     else this.#fail(new StuckError(this.#request.stuckTimeoutMs))
+  }
+
+  /** The status says what matters, also when the text that explains it is cut. */
+  get #isRefused(): boolean {
+    return (this.#answer?.statusCode ?? 0) >= 400
   }
 
   /** The connection is gone. node:http says so in several ways. */
   #lose(error?: Error): void {
+    if (this.#isRefused) {
+      this.#succeed()
+      return
+    }
     const code = error && 'code' in error ? error.code : undefined
     const isCut = error === undefined || code === 'ECONNRESET' || code === 'EPIPE'
     const wasHeard = this.#sent?.socket?.bytesRead !== 0

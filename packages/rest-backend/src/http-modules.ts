@@ -11,3 +11,8 @@ export function httpModule(): typeof Http {
 export function httpsModule(): typeof Https {
   return process.getBuiltinModule('node:https')
 }
+
+/** The one for a scheme. */
+export function moduleFor(isTls: boolean): typeof Http | typeof Https {
+  return isTls ? httpsModule() : httpModule()
+}

@@ -1,3 +1,4 @@
+export { proxyFromEnvironment } from './proxy.ts'
 export type { ProxyOptions } from './proxy.ts'
 export type { TlsOptions } from './route.ts'
 export { restBackend } from './rest-backend.ts'

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { proxyFor } from './proxy.ts'
+import { proxyFor, proxyFromEnvironment } from './proxy.ts'
 import { parseRestLocation } from './url.ts'
+
+const at = (host: string) => parseRestLocation(`http://${host}:8000/`)
 
 const proxied = (url: string, noProxy: string) =>
   proxyFor(parseRestLocation(url), { httpProxy: 'p:81', httpsProxy: 'https://p', noProxy })
@@ -8,14 +10,14 @@ const proxied = (url: string, noProxy: string) =>
 describe('proxyFor', () => {
   it.each([
     ['p:81', false, 'p', 81, {}],
-    ['http://p', false, 'p', 80, {}],
     ['https://[::1]:9', true, '::1', 9, {}],
     ['http://p', false, 'p', 80, {}],
     ['http://me:a%40b@p', false, 'p', 80, { 'proxy-authorization': 'Basic bWU6YUBi' }],
     ['http://me:100%@p', false, 'p', 80, { 'proxy-authorization': 'Basic bWU6MTAwJQ==' }],
+    ['http://:b@p', false, 'p', 80, { 'proxy-authorization': 'Basic OmI=' }],
   ])('reads %s', async (httpProxy, isTls, host, port, headers) => {
     const proxy = await proxyFor(parseRestLocation('http://h/'), { httpProxy })
-    expect(proxy).toEqual({ isTls, host, port, headers })
+    expect(proxy).toEqual({ isTls, host, port, headers, servername: host === 'p' ? 'p' : '' })
   })
 
   it.each(['ftp://p', 'http://', ':'])('refuses %s without quoting it', async (httpProxy) => {
@@ -35,6 +37,7 @@ describe('proxyFor', () => {
     ['http://[::1]:8000/', '::1'],
     ['http://[::1]:8000/', '[::1]:8000'],
     ['http://[fd00::7]/', 'fd00::/8'],
+    ['http://[fd00::1]/', 'fd00:0::1'],
     ['http://h/', '*'],
   ])('lets %s go directly for %s', async (url, noProxy) => {
     expect(await proxied(url, noProxy)).toBeUndefined()
@@ -50,5 +53,20 @@ describe('proxyFor', () => {
     ['http://[::1]:8000/', '[::1]:80'],
   ])('takes the proxy to %s for %s', async (url, noProxy) => {
     expect(await proxied(url, noProxy)).toMatchObject({ host: 'p', port: 81 })
+  })
+})
+
+describe('proxyFromEnvironment', () => {
+  it.each([
+    [{ HTTP_PROXY: 'upper', http_proxy: 'lower' }, 'upper'],
+    [{ HTTP_PROXY: '', http_proxy: 'lower' }, 'lower'],
+  ])('takes %s', async (environment, host) => {
+    expect(await proxyFor(at('h'), proxyFromEnvironment(environment))).toMatchObject({ host })
+  })
+
+  it.each(['localhost', '127.1.2.3', '[::1]', 'exempt'])('lets %s go directly', async (host) => {
+    const options = proxyFromEnvironment({ http_proxy: 'p', no_proxy: 'exempt' })
+    expect(await proxyFor(at(host), options)).toBeUndefined()
+    expect(await proxyFor(at('h'), options)).toMatchObject({ host: 'p' })
   })
 })

@@ -1,11 +1,7 @@
-import type * as Https from 'node:https'
 import type * as Net from 'node:net'
-import type { ConnectionOptions } from 'node:tls'
 import { BackendError } from 'restic-core/backend'
-import { httpModule, httpsModule } from './http-modules.ts'
 import { type RestLocation, decoded } from './url.ts'
 
-/** As in the environment variables of these names. */
 export interface ProxyOptions {
   readonly httpProxy?: string | undefined
   readonly httpsProxy?: string | undefined
@@ -16,13 +12,39 @@ export interface ProxyOptions {
   readonly noProxy?: string | undefined
 }
 
-/** A proxy as requests are addressed to it. */
-export interface Proxy {
+/** Where to connect to. */
+interface Place {
   readonly isTls: boolean
+  /** a name, or an address without brackets */
   readonly host: string
   readonly port: number
+}
+
+/** A proxy as requests are addressed to it. */
+export interface Proxy extends Place {
+  /** What its certificate must be for; '' for an address. node:https would take the server's name. */
+  readonly servername: string
   /** What the proxy itself wants to hear. */
   readonly headers: Readonly<Record<string, string>>
+}
+
+/** Loopback, for which no proxy of the environment is asked; Go's rule. */
+const loopback = 'localhost,127.0.0.0/8,::1'
+
+/**
+ * What the variables HTTP_PROXY, HTTPS_PROXY and NO_PROXY tell, in upper case or else in lower case,
+ * as Go's programs take them.
+ */
+export function proxyFromEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+): ProxyOptions {
+  const variable = (name: string): string | undefined =>
+    environment[name.toUpperCase()] || environment[name]
+  return {
+    httpProxy: variable('http_proxy'),
+    httpsProxy: variable('https_proxy'),
+    noProxy: `${variable('no_proxy') ?? ''},${loopback}`,
+  }
 }
 
 /** The proxy between us and a server; `host:port` is one by http. */
@@ -40,11 +62,13 @@ export async function proxyFor(
       hint: 'Write it as http://host:port.',
     })
   }
-  return { ...placeOf(url), headers: url.username === '' ? {} : authorization(url) }
+  const place = placeOf(url)
+  const { isIP } = await import('node:net')
+  const servername = isIP(place.host) === 0 ? place.host : ''
+  return { ...place, servername, headers: authorization(url) }
 }
 
-/** Where to connect to for a URL. */
-export function placeOf({ protocol, hostname, port }: URL): Omit<Proxy, 'headers'> {
+export function placeOf({ protocol, hostname, port }: URL): Place {
   const isTls = protocol === 'https:'
   // An address of IPv6 stands in brackets there.
   const host = hostname.replace(/^\[(.*)\]$/, '$1')
@@ -52,11 +76,12 @@ export function placeOf({ protocol, hostname, port }: URL): Omit<Proxy, 'headers
 }
 
 function authorization({ username, password }: URL): Record<string, string> {
+  if (username === '' && password === '') return {}
   const user = `${decoded(username)}:${decoded(password)}`
   return { 'proxy-authorization': `Basic ${Buffer.from(user).toString('base64')}` }
 }
 
-/** By the rules of Go's programs, restic among them. */
+/** Nearly as in Go's programs, restic among them. */
 async function isExempt(origin: string, noProxy: string): Promise<boolean> {
   if (noProxy === '') return false
   const net = await import('node:net')
@@ -69,6 +94,8 @@ async function isExempt(origin: string, noProxy: string): Promise<boolean> {
       const [, bare = entry, ofPort] = net.isIP(entry) ? [] : (/^(.*):(\d+)$/.exec(entry) ?? [])
       if (ofPort !== undefined && Number(ofPort) !== port) return false
       const name = bare.replace(/^\*(?=\.)/, '').replace(/^\[(.*)\]$/, '$1')
+      const version = net.isIP(name)
+      if (version !== 0) return isInNetwork(net, host, `${name}/${version === 4 ? 32 : 128}`)
       return name.includes('/') ? isInNetwork(net, host, name) : isBelow(host, name)
     })
 }
@@ -88,41 +115,4 @@ function isInNetwork(net: typeof Net, host: string, network: string): boolean {
   const list = new net.BlockList()
   list.addSubnet(address, Number(bits), family)
   return list.check(host, family)
-}
-
-/** Connections of TLS that reach their server through a tunnel of the proxy's. */
-export async function tunnelAgent(
-  proxy: Proxy,
-  proxyTls: Https.RequestOptions,
-  options: Https.AgentOptions,
-): Promise<Https.Agent> {
-  const { connect } = await import('node:tls')
-  const { request } = proxy.isTls ? httpsModule() : httpModule()
-  const agent = new (httpsModule().Agent)(options)
-  agent.createConnection = (target, callback) => {
-    const path = `${target.host}:${target.port}`
-    const { host, port, headers } = proxy
-    const asked = request({
-      ...proxyTls,
-      method: 'CONNECT',
-      path,
-      host,
-      port,
-      agent: false,
-      headers: { host: path, ...headers },
-    })
-    asked.once('connect', ({ statusCode }, socket: Net.Socket) => {
-      if (statusCode === 200)
-        callback?.(null, connect({ ...(target as ConnectionOptions), socket }))
-      else {
-        socket.destroy()
-        refuse(new Error(`the proxy answered ${statusCode}`))
-      }
-    })
-    const refuse = (error: Error): void => callback?.(error, undefined as never)
-    asked.once('error', refuse)
-    asked.end()
-    return undefined
-  }
-  return agent
 }

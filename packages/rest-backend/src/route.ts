@@ -2,9 +2,10 @@ import type { Agent } from 'node:http'
 import type { SecureContext } from 'node:tls'
 import { DirectGets, type OpenSocket } from './direct-get.ts'
 import type { OpenRequest } from './exchange.ts'
-import { httpModule, httpsModule } from './http-modules.ts'
-import { type Proxy, type ProxyOptions, placeOf, proxyFor, tunnelAgent } from './proxy.ts'
+import { httpModule, httpsModule, moduleFor } from './http-modules.ts'
+import { type Proxy, type ProxyOptions, placeOf, proxyFor } from './proxy.ts'
 import { connectionOptions } from './timeouts.ts'
+import { tunnelsThrough } from './tunnel.ts'
 import type { RestLocation } from './url.ts'
 
 export interface TlsOptions {
@@ -89,7 +90,7 @@ async function openRoute(
   const secure = await secureOptions(options.tls ?? {}, systemTrust)
   const proxy = await proxyFor(location, options.proxy ?? {})
   if (proxy) return proxyRoute(location, proxy, secure)
-  const agent = agentFor(location.origin.startsWith('https:'), secure)
+  const agent = agentFor(isSecure(location), secure)
   const direct = new DirectGets(await socketOpener(location, secure))
   return {
     open: opener(location, agent),
@@ -103,20 +104,25 @@ async function openRoute(
 
 /** As Go's clients do: http through a proxy is a plain request, https a tunnel. */
 async function proxyRoute(location: RestLocation, proxy: Proxy, secure: Secure): Promise<Route> {
-  const { origin } = location
-  if (origin.startsWith('https:')) {
-    const agent = await tunnelAgent(proxy, secure, { ...connectionOptions, ...secure })
-    return { open: opener(location, agent), close: () => agent.destroy() }
+  if (isSecure(location)) {
+    const tunnels = await tunnelsThrough(proxy, secure, { ...connectionOptions, ...secure })
+    return { open: opener(location, tunnels.agent), close: () => tunnels.close() }
   }
-  const agent = agentFor(proxy.isTls, secure)
-  const { request } = proxy.isTls ? httpsModule() : httpModule()
-  const { host, port } = proxy
+  const { origin } = location
+  const { isTls, host, port, servername } = proxy
+  const agent = agentFor(isTls, secure)
+  const { request } = moduleFor(isTls)
+  const address = { agent, host, port, servername }
   const own = { host: new URL(origin).host, ...proxy.headers }
   return {
     open: ({ method, path, headers }) =>
-      request({ agent, host, port, method, path: origin + path, headers: { ...headers, ...own } }),
+      request({ ...address, method, path: origin + path, headers: { ...headers, ...own } }),
     close: () => agent.destroy(),
   }
+}
+
+function isSecure({ origin }: RestLocation): boolean {
+  return origin.startsWith('https:')
 }
 
 function agentFor(isTls: boolean, secure: Secure): Agent {
@@ -132,7 +138,7 @@ function addressOf({ origin, socketPath }: RestLocation) {
 }
 
 function opener(location: RestLocation, agent: Agent): OpenRequest {
-  const { request } = location.origin.startsWith('https:') ? httpsModule() : httpModule()
+  const { request } = moduleFor(isSecure(location))
   const address = addressOf(location)
   return (parts) => request({ ...address, ...parts, agent })
 }
@@ -140,7 +146,7 @@ function opener(location: RestLocation, agent: Agent): OpenRequest {
 async function socketOpener(location: RestLocation, secure: Secure): Promise<OpenSocket> {
   const { socketPath, ...address } = addressOf(location)
   const place = socketPath === undefined ? address : { path: socketPath }
-  if (!location.origin.startsWith('https:')) {
+  if (!isSecure(location)) {
     const { connect } = await import('node:net')
     return (onread) => connect({ ...place, onread })
   }

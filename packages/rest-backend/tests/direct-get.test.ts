@@ -116,7 +116,7 @@ function expectContent(bytes: Uint8Array, expected: Uint8Array = content): void 
 
 /** The content of the answer over node:http differs from the one that was refused. */
 const other = noise(1_000_000, 2)
-const viaUndici: Answer = (socket) => {
+const overNodeHttp: Answer = (socket) => {
   socket.write(headOf(other.length))
   socket.write(other)
 }
@@ -194,13 +194,13 @@ describe('an answer that is none of a pack', () => {
     ['never ends its head', `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(70_000)}`],
     ['is no HTTP', 'SSH-2.0-OpenSSH_9.6\r\n\r\n'],
   ])('and %s is left to node:http', async (_, text) => {
-    await using test = await store([(socket) => socket.write(text), viaUndici])
+    await using test = await store([(socket) => socket.write(text), overNodeHttp])
     expectContent(await test.backend.read(file, { into: memory() }), other)
     expect(test.server.heads).toHaveLength(2)
   })
 
   it('and never comes is left to node:http', async () => {
-    await using test = await store([(socket) => socket.destroy(), viaUndici])
+    await using test = await store([(socket) => socket.destroy(), overNodeHttp])
     expectContent(await test.backend.read(file, { into: memory() }), other)
   })
 
@@ -265,6 +265,16 @@ describe('a pack that comes in part', () => {
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(into.every((byte) => byte === 0)).toBe(true)
     expectContent(await test.backend.read(file, { into }))
+  })
+
+  it('is not asked for again when the store is closed before an answer', async () => {
+    await using server = await startRaw(() => undefined)
+    const backend = restBackend({ url: server.url })
+    const reading = failureOf(backend.read(file, { into: memory() }))
+    while (server.heads.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    await backend[Symbol.asyncDispose]()
+    expect(await reading).toMatchObject({ reason: 'refused', message: 'the store was closed' })
+    expect(server.connections()).toBe(1)
   })
 
   it('is rejected when the store is closed', async () => {

@@ -58,6 +58,15 @@ function expectNoSecret(...texts: readonly string[]): void {
   }
 }
 
+const refusalBegun: Answer = (_, response) => {
+  response.writeHead(507, { 'content-length': '100' }).flushHeaders()
+}
+
+const refusalCut: Answer = (request, response) => {
+  refusalBegun(request, response)
+  response.write('no', () => response.destroy())
+}
+
 describe('a status', () => {
   it.each([
     [401, 'denied', true, 'password'],
@@ -90,6 +99,12 @@ describe('a status', () => {
     const error = await failureOf('write', [status(400)])
     expect(error).toMatchObject({ reason: 'unavailable', permanent: false })
     expect(await failureOf('read', [status(400)])).toMatchObject({ reason: 'refused' })
+  })
+
+  it('of a refusal counts although its text is cut, or does not come', async () => {
+    expect(await failureOf('write', [refusalCut])).toMatchObject({ reason: 'full' })
+    const options = { stuckTimeoutMs: 100 }
+    expect(await failureOf('write', [refusalBegun], options)).toMatchObject({ reason: 'full' })
   })
 
   it('of 404 means no such file, and for a listing an empty folder, but not from rclone', async () => {

@@ -128,7 +128,7 @@ describe('TLS', () => {
 
 describe('a proxy', () => {
   it('carries requests to plain servers as requests', async () => {
-    await using proxy = await startForwardProxy('me:pr0xy-s3cret')
+    await using proxy = await startForwardProxy({ credentials: 'me:pr0xy-s3cret' })
     const url = `${plain.url}through-proxy`
     await using backend = restBackend({ url, proxy: { httpProxy: proxy.url } })
     await backend.create()
@@ -159,6 +159,35 @@ describe('a proxy', () => {
     })
   })
 
+  it('is reached by TLS under its own name', async () => {
+    const tls = { cert: await readFile(certificates.cert), key: await readFile(certificates.key) }
+    await using proxy = await startForwardProxy({ tls })
+    const ways = { httpProxy: proxy.url, httpsProxy: proxy.url }
+    for (const { url } of [plain, secure]) {
+      await using backend = restBackend({ url, tls: { ca }, proxy: ways })
+      await expect(backend.stat(config)).rejects.toMatchObject({ reason: 'not-found' })
+    }
+    expect(proxy.names).toEqual(['localhost', 'localhost'])
+  })
+
+  it('hears the address of a server in brackets', async () => {
+    await using proxy = await startForwardProxy()
+    const options = { url: 'https://[fd00::7]:8443/', proxy: { httpsProxy: proxy.url } }
+    await using backend = restBackend(options)
+    await expect(backend.stat(config)).rejects.toMatchObject({ reason: 'unavailable' })
+    expect(proxy.requests).toEqual(['CONNECT [fd00::7]:8443'])
+  })
+
+  it('that does not answer is left when the store is closed', async () => {
+    await using proxy = await startForwardProxy({ isSilent: true })
+    const backend = restBackend({ url: secure.url, proxy: { httpsProxy: proxy.url } })
+    const asked = backend.stat(config).catch((failure: unknown) => failure)
+    while (proxy.requests.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    await backend[Symbol.asyncDispose]()
+    expect(await asked).toMatchObject({ reason: 'refused' })
+    while ((await proxy.connections()) > 0) await new Promise((resolve) => setImmediate(resolve))
+  })
+
   it('is left alone for hosts that need none, sockets, and the other scheme', async () => {
     await using proxy = await startForwardProxy()
     await using server = await startScripted(status(404))
@@ -177,7 +206,7 @@ describe('a proxy', () => {
   })
 
   it('that wants other credentials is told as such, without them', async () => {
-    await using proxy = await startForwardProxy('me:right')
+    await using proxy = await startForwardProxy({ credentials: 'me:right' })
     const wrong = proxy.url.replace('me:right', 'me:wr0ng-s3cret')
     for (const options of [
       { url: plain.url, proxy: { httpProxy: wrong } },

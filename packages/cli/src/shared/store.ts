@@ -31,7 +31,7 @@ export async function openStore(
     const { path } = location
     return localBackend({ path, limits, ...(connections !== undefined && { connections }) })
   }
-  const { restBackend } = await import('@instance-sync/rest-backend')
+  const { proxyFromEnvironment, restBackend } = await import('@instance-sync/rest-backend')
   const user = environment['RESTIC_REST_USERNAME'] ?? ''
   const password = environment['RESTIC_REST_PASSWORD'] ?? ''
   return restBackend({
@@ -39,20 +39,11 @@ export async function openStore(
     credentials: user === '' && password === '' ? undefined : { user, password },
     connections,
     tls: await tlsOptions(options),
-    proxy: {
-      httpProxy: variable(environment, 'http_proxy'),
-      httpsProxy: variable(environment, 'https_proxy'),
-      noProxy: variable(environment, 'no_proxy'),
-    },
+    proxy: proxyFromEnvironment(environment),
     stuckTimeoutMs: options.stuckTimeoutMs,
     limits,
     userAgent: options.userAgent,
   })
-}
-
-/** Proxies are set in lower case or in upper case, and the latter wins in Go. */
-function variable(environment: StoreOptions['environment'], name: string): string | undefined {
-  return environment[name.toUpperCase()] ?? environment[name]
 }
 
 async function tlsOptions(options: StoreOptions): Promise<TlsOptions> {

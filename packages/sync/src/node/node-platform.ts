@@ -49,16 +49,12 @@ async function openStore(location: InstanceLocation): Promise<Backend> {
     const { localBackend } = await import('@instance-sync/local-backend')
     return localBackend({ path: location.path })
   }
-  const { restBackend } = await import('@instance-sync/rest-backend')
+  const { proxyFromEnvironment, restBackend } = await import('@instance-sync/rest-backend')
   return restBackend({
     url: location.url,
     credentials: location.credentials,
     stuckTimeoutMs,
-    proxy: {
-      httpProxy: variable('http_proxy'),
-      httpsProxy: variable('https_proxy'),
-      noProxy: variable('no_proxy'),
-    },
+    proxy: proxyFromEnvironment(process.env),
   })
 }
 
@@ -72,10 +68,6 @@ async function storeFreeBytes(location: InstanceLocation): Promise<number | unde
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
-}
-
-function variable(name: string): string | undefined {
-  return process.env[name.toUpperCase()] ?? process.env[name]
 }
 
 /** Linux tells it in the 22nd field of /proc/PID/stat, in ticks since the machine started. */

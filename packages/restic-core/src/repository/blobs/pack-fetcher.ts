@@ -33,16 +33,17 @@ export class PackFetcher {
     const memory = this.#memory.take(length)
     try {
       const bytes = await this.#from.readPack(id, { ...options, into: memory })
-      return await use(bytes.buffer === memory.buffer ? bytes : this.#shared(bytes, memory))
+      return await use(bytes.buffer === memory.buffer ? bytes : shared(bytes, memory))
     } finally {
       this.#memory.give(memory)
     }
   }
+}
 
-  /** A cache, for one, answers from memory of its own. */
-  #shared(bytes: Uint8Array, memory: Uint8Array): Uint8Array {
-    const place = bytes.length <= memory.length ? memory : this.#memory.take(bytes.length)
-    place.set(bytes)
-    return place.subarray(0, bytes.length)
-  }
+/** A cache, for one, answers from memory of its own. */
+function shared(bytes: Uint8Array, memory: Uint8Array): Uint8Array {
+  const fits = bytes.length <= memory.length
+  const place = fits ? memory : new Uint8Array(new SharedArrayBuffer(bytes.length))
+  place.set(bytes)
+  return place.subarray(0, bytes.length)
 }

@@ -21,20 +21,21 @@ export class PackMemory<Backing extends ArrayBufferLike = ArrayBuffer> implement
   }
 
   /**
-   * At least `length` bytes, alone in their buffer, with anything in them. New memory is not much
-   * longer, for V8 counts all of it, and may clear it: one small pack shall not cost what a large
-   * one does.
+   * At least `length` bytes, alone in their buffer, with anything in them. Of a few lengths, so that
+   * it serves again; the shortest is far from the longest, for V8 counts all of it, and may clear it:
+   * one small pack shall not cost what a large one does.
    */
   take(length: number): Uint8Array<Backing> {
-    const known = length <= this.#length ? this.#free.pop() : undefined
+    const at = this.#free.findIndex((memory) => memory.length >= length)
+    const [known] = at < 0 ? [] : this.#free.splice(at, 1)
     if (known !== undefined) return known
-    const isLarge = length > this.#length / 4
-    return new Uint8Array(this.#allocate(Math.max(length, isLarge ? this.#length : newLengthMin)))
+    const kept = [newLengthMin, this.#length >> 2, this.#length].find((each) => each >= length)
+    return new Uint8Array(this.#allocate(kept ?? length))
   }
 
   /** Takes the whole buffer. Nobody may use the bytes afterwards. */
   give(memory: Uint8Array<Backing>): void {
-    if (this.#isDisposed || memory.length !== this.#length) releaseOwned(memory)
+    if (this.#isDisposed || memory.length > this.#length) releaseOwned(memory)
     else this.#free.push(memory)
   }
 
