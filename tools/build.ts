@@ -114,7 +114,7 @@ function unpacked(text: string): string {
 
 /**
  * Node's own modules by `require`, each when it is first needed. To import one, Node asks for all it
- * exports, and some of that loads much: `node:http` 70 ms of WebSockets.
+ * exports, and some of that loads much: for the WebSockets of `node:http` Node's own undici.
  */
 const requireBuiltins: Plugin = {
   name: 'require-builtins',

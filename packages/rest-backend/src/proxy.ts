@@ -1,6 +1,6 @@
-import type * as Net from 'node:net'
+import { BlockList, isIP } from 'node:net'
 import { BackendError } from 'restic-core/backend'
-import { type RestLocation, decoded } from './url.ts'
+import { type RestLocation, decoded, isSecure } from './url.ts'
 
 export interface ProxyOptions {
   readonly httpProxy?: string | undefined
@@ -48,12 +48,13 @@ export function proxyFromEnvironment(
 }
 
 /** The proxy between us and a server; `host:port` is one by http. */
-export async function proxyFor(
-  { origin, socketPath }: RestLocation,
+export function proxyFor(
+  location: RestLocation,
   { httpProxy, httpsProxy, noProxy = '' }: ProxyOptions,
-): Promise<Proxy | undefined> {
-  const given = origin.startsWith('https:') ? httpsProxy : httpProxy
-  if (!given || socketPath !== undefined || (await isExempt(origin, noProxy))) return undefined
+): Proxy | undefined {
+  const given = isSecure(location) ? httpsProxy : httpProxy
+  if (!given || location.socketPath !== undefined) return undefined
+  if (isExempt(location.origin, noProxy)) return undefined
   const address = given.includes('://') ? given : `http://${given}`
   const url = URL.canParse(address) ? new URL(address) : undefined
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
@@ -63,9 +64,7 @@ export async function proxyFor(
     })
   }
   const place = placeOf(url)
-  const { isIP } = await import('node:net')
-  const servername = isIP(place.host) === 0 ? place.host : ''
-  return { ...place, servername, headers: authorization(url) }
+  return { ...place, servername: nameOf(place.host), headers: authorization(url) }
 }
 
 export function placeOf({ protocol, hostname, port }: URL): Place {
@@ -75,6 +74,11 @@ export function placeOf({ protocol, hostname, port }: URL): Place {
   return { isTls, host, port: port === '' ? (isTls ? 443 : 80) : Number(port) }
 }
 
+/** What a certificate must be for, as TLS wants it: '' for an address. */
+export function nameOf(host: string): string {
+  return isIP(host) === 0 ? host : ''
+}
+
 function authorization({ username, password }: URL): Record<string, string> {
   if (username === '' && password === '') return {}
   const user = `${decoded(username)}:${decoded(password)}`
@@ -82,21 +86,19 @@ function authorization({ username, password }: URL): Record<string, string> {
 }
 
 /** Nearly as in Go's programs, restic among them. */
-async function isExempt(origin: string, noProxy: string): Promise<boolean> {
-  if (noProxy === '') return false
-  const net = await import('node:net')
+function isExempt(origin: string, noProxy: string): boolean {
   const { host, port } = placeOf(new URL(origin))
   return noProxy
     .toLowerCase()
     .split(/[\s,]+/)
     .some((entry) => {
       if (entry === '*') return true
-      const [, bare = entry, ofPort] = net.isIP(entry) ? [] : (/^(.*):(\d+)$/.exec(entry) ?? [])
+      const [, bare = entry, ofPort] = isIP(entry) ? [] : (/^(.*):(\d+)$/.exec(entry) ?? [])
       if (ofPort !== undefined && Number(ofPort) !== port) return false
       const name = bare.replace(/^\*(?=\.)/, '').replace(/^\[(.*)\]$/, '$1')
-      const version = net.isIP(name)
-      if (version !== 0) return isInNetwork(net, host, `${name}/${version === 4 ? 32 : 128}`)
-      return name.includes('/') ? isInNetwork(net, host, name) : isBelow(host, name)
+      const version = isIP(name)
+      if (version !== 0) return isInNetwork(host, `${name}/${version === 4 ? 32 : 128}`)
+      return name.includes('/') ? isInNetwork(host, name) : isBelow(host, name)
     })
 }
 
@@ -106,13 +108,13 @@ function isBelow(host: string, name: string): boolean {
 }
 
 /** @param network as `10.0.0.0/8` */
-function isInNetwork(net: typeof Net, host: string, network: string): boolean {
+function isInNetwork(host: string, network: string): boolean {
   const [address = '', bits = ''] = network.split('/')
-  const version = net.isIP(address)
-  if (version === 0 || net.isIP(host) !== version || !/^\d{1,3}$/.test(bits)) return false
+  const version = isIP(address)
+  if (version === 0 || isIP(host) !== version || !/^\d{1,3}$/.test(bits)) return false
   if (Number(bits) > (version === 4 ? 32 : 128)) return false
   const family = version === 4 ? 'ipv4' : 'ipv6'
-  const list = new net.BlockList()
+  const list = new BlockList()
   list.addSubnet(address, Number(bits), family)
   return list.check(host, family)
 }

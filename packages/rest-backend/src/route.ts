@@ -3,10 +3,10 @@ import type { SecureContext } from 'node:tls'
 import { DirectGets, type OpenSocket } from './direct-get.ts'
 import type { OpenRequest } from './exchange.ts'
 import { httpModule, httpsModule, moduleFor } from './http-modules.ts'
-import { type Proxy, type ProxyOptions, placeOf, proxyFor } from './proxy.ts'
+import { type Proxy, type ProxyOptions, nameOf, placeOf, proxyFor } from './proxy.ts'
 import { connectionOptions } from './timeouts.ts'
 import { tunnelsThrough } from './tunnel.ts'
-import type { RestLocation } from './url.ts'
+import { type RestLocation, isSecure } from './url.ts'
 
 export interface TlsOptions {
   /** Certificates of the authorities to trust, PEM; no others are trusted then. */
@@ -88,7 +88,7 @@ async function openRoute(
     return { open: opener(location, options.agent), close: () => undefined }
   }
   const secure = await secureOptions(options.tls ?? {}, systemTrust)
-  const proxy = await proxyFor(location, options.proxy ?? {})
+  const proxy = proxyFor(location, options.proxy ?? {})
   if (proxy) return proxyRoute(location, proxy, secure)
   const agent = agentFor(isSecure(location), secure)
   const direct = new DirectGets(await socketOpener(location, secure))
@@ -121,10 +121,6 @@ async function proxyRoute(location: RestLocation, proxy: Proxy, secure: Secure):
   }
 }
 
-function isSecure({ origin }: RestLocation): boolean {
-  return origin.startsWith('https:')
-}
-
 function agentFor(isTls: boolean, secure: Secure): Agent {
   return isTls
     ? new (httpsModule().Agent)({ ...connectionOptions, ...secure })
@@ -150,11 +146,10 @@ async function socketOpener(location: RestLocation, secure: Secure): Promise<Ope
     const { connect } = await import('node:net')
     return (onread) => connect({ ...place, onread })
   }
-  const [{ connect }, { isIP }] = await Promise.all([import('node:tls'), import('node:net')])
-  // The name of a server may not be an address there.
-  const name = isIP(address.host) === 0 ? { servername: address.host } : {}
+  const { connect } = await import('node:tls')
+  const servername = nameOf(address.host)
   return (onread) => {
-    const options = { ...place, ...secure, ...name, ALPNProtocols: ['http/1.1'], onread }
+    const options = { ...place, ...secure, servername, ALPNProtocols: ['http/1.1'], onread }
     return connect(options)
   }
 }

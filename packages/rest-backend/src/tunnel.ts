@@ -53,7 +53,7 @@ export async function tunnelsThrough(
   }
 }
 
-/** @param done called once, with a socket or with an error */
+/** @param done gets a socket or an error */
 function askForTunnel(
   { isTls, host, port, servername, headers }: Proxy,
   proxyTls: RequestOptions,
@@ -71,7 +71,7 @@ function askForTunnel(
     timeout: connectTimeout,
     headers: { host: place, ...headers },
   })
-  asked.once('error', done)
+  asked.on('error', done)
   asked.once('timeout', () => {
     asked.destroy(Object.assign(new Error('the proxy does not answer'), { code: 'ETIMEDOUT' }))
   })

@@ -51,6 +51,10 @@ export function parseRestLocation(location: string): RestLocation {
   }
 }
 
+export function isSecure({ origin }: RestLocation): boolean {
+  return origin.startsWith('https:')
+}
+
 function credentialsOf(url: URL): Credentials | undefined {
   if (url.username === '' && url.password === '') return undefined
   return { user: decoded(url.username), password: decoded(url.password) }
