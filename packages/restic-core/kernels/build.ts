@@ -23,7 +23,7 @@ export interface GeneratedModule {
 }
 
 export async function buildModules(): Promise<readonly GeneratedModule[]> {
-  return [await kernelsModule(), await zstdModule()]
+  return [await kernelsModule(), await scryptModule(), await zstdModule()]
 }
 
 /** Our own kernels: as plain bytes, they are small. */
@@ -37,6 +37,20 @@ async function kernelsModule(): Promise<GeneratedModule> {
     file: join(outputFolder, 'kernels.ts'),
     wasm,
     text: moduleText(comment, 'kernelsWasm', toBase64(wasm)),
+  }
+}
+
+/** Apart, since it wants vector instructions, and memory that nobody keeps. */
+async function scryptModule(): Promise<GeneratedModule> {
+  const wasm = await compile('scrypt.ts', ['--enable', 'simd'])
+  const comment = [
+    'ROMix of scrypt, compiled from kernels/scrypt.ts by kernels/build.ts.',
+    `WebAssembly, ${wasm.length} bytes, SHA-256 ${sha256(wasm)}`,
+  ]
+  return {
+    file: join(outputFolder, 'scrypt.ts'),
+    wasm,
+    text: moduleText(comment, 'scryptWasm', toBase64(wasm)),
   }
 }
 
@@ -59,12 +73,13 @@ async function zstdModule(): Promise<GeneratedModule> {
   }
 }
 
-async function compile(source: string): Promise<Uint8Array> {
+async function compile(source: string, flags: readonly string[] = []): Promise<Uint8Array> {
   let wasm: Uint8Array | undefined
   const { error, stderr } = await asc.main(
     [
       join(here, source),
       ...['-O3', '--noAssert', '--runtime', 'stub', '--use', 'abort=', '--initialMemory', '1'],
+      ...flags,
       ...['--outFile', 'kernels.wasm'],
     ],
     {

@@ -7,6 +7,7 @@ import { portableKernel } from '../portable/kernel.ts'
 import { describeKernel } from '../testing/describe-kernel.ts'
 import type { Kernel } from './kernel.ts'
 import { referenceKernels } from './reference/memory-kernels.ts'
+import { referenceScryptMix } from './reference/scrypt-mix.ts'
 
 interface CryptoVectors {
   readonly key: { readonly e: string; readonly k: string; readonly r: string }
@@ -48,7 +49,12 @@ const chunker = vectors('chunker.json') as ChunkerVectors
 
 /** The portable one with the readable twins of what is WebAssembly in it. */
 async function readableKernel(): Promise<Kernel> {
-  return { ...(await portableKernel()), ...referenceKernels(), name: 'readable' }
+  return {
+    ...(await portableKernel()),
+    ...referenceKernels(),
+    scryptMix: referenceScryptMix,
+    name: 'readable',
+  }
 }
 
 for (const [name, create] of [

@@ -37,6 +37,14 @@ export interface Kernel {
   scrypt(password: Uint8Array, salt: Uint8Array, cost: ScryptCost, length: number): Uint8Array
 
   /**
+   * The costly part of scrypt, ROMix, for some of its blocks: it is the same for each of the p blocks
+   * and they know nothing of each other, so threads can share them.
+   *
+   * @param blocks 128 · r bytes each; the results take their place
+   */
+  scryptMix(blocks: Uint8Array, cost: Pick<ScryptCost, 'N' | 'r'>): void
+
+  /**
    * One zstd frame that carries its content size, without checksum.
    *
    * @param into where the frame goes if there is room for any of that content; new memory otherwise

@@ -1,11 +1,12 @@
 import * as crypto from 'node:crypto'
 import { KiB } from '../base/bytes.ts'
 import { releaseBytes } from '../base/release.ts'
-import type { Hasher, Kernel, ScryptCost } from '../kernel/kernel.ts'
+import type { Hasher, Kernel } from '../kernel/kernel.ts'
 import { workspace } from '../kernel/workspace.ts'
 import { memoryKernels } from '../portable/memory-kernels.ts'
-import { portableScrypt, scryptMemory } from '../portable/scrypt.ts'
+import { scryptMix } from '../portable/scrypt-mix.ts'
 import { plainBytes } from './plain-bytes.ts'
+import { scrypt } from './scrypt.ts'
 import { nodeZstd } from './zstd.ts'
 
 /**
@@ -20,6 +21,7 @@ export async function nodeKernel(): Promise<Kernel> {
     sha256Stream,
     ...aes(),
     scrypt,
+    scryptMix,
     ...(await zstd()),
     ...memory,
     poly1305: nodePoly1305(memory.poly1305),
@@ -88,34 +90,6 @@ function aes(): Pick<Kernel, 'aesCtr' | 'aesBlock'> {
       return plainBytes(cipher.update(block))
     },
   }
-}
-
-const scrypt: Kernel['scrypt'] = (password, salt, cost, length) => {
-  if (isBeyondOpenssl(cost)) return portableScrypt(password, salt, cost, length)
-  return plainBytes(crypto.scryptSync(password, salt, length, scryptOptions(cost)))
-}
-
-/** On a thread of Node's own. */
-export async function scryptBeside(
-  ...[password, salt, cost, length]: Parameters<Kernel['scrypt']>
-): Promise<Uint8Array> {
-  if (isBeyondOpenssl(cost)) return portableScrypt(password, salt, cost, length)
-  return new Promise((resolve, reject) => {
-    crypto.scrypt(password, salt, length, scryptOptions(cost), (error, derived) => {
-      if (error) reject(error)
-      else resolve(plainBytes(derived))
-    })
-  })
-}
-
-/** OpenSSL keeps to RFC 7914, which wants N below 2^(16 r); restic takes any. */
-function isBeyondOpenssl({ N, r }: ScryptCost): boolean {
-  return Math.log2(N) >= 16 * r
-}
-
-function scryptOptions(cost: ScryptCost): crypto.ScryptOptions {
-  const { N, r, p } = cost
-  return { N, r, p, maxmem: scryptMemory(cost) }
 }
 
 /** node:crypto from 26.9 on, which @types/node of the Node we develop on does not describe. */

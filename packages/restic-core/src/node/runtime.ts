@@ -1,8 +1,9 @@
 import type { Runtime } from '../work/runtime.ts'
 import { systemClock } from './clock.ts'
 import { isProcessAlive, processIdentity } from './identity.ts'
-import { nodeKernel, scryptBeside } from './kernel.ts'
+import { nodeKernel } from './kernel.ts'
 import { nodeRandom } from './random.ts'
+import { scryptOn } from './scrypt.ts'
 import { threadPool } from './thread-pool.ts'
 
 /**
@@ -15,7 +16,7 @@ export async function nodeRuntime(options: { readonly threads?: number } = {}): 
   const pool = threadPool(options.threads === undefined ? {} : { size: options.threads })
   return {
     kernel,
-    scrypt: scryptBeside,
+    scrypt: (...args) => scryptOn(pool, ...args),
     pool,
     clock: systemClock(),
     random: nodeRandom,

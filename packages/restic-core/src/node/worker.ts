@@ -3,6 +3,7 @@ import { encodeJobError } from '../work/job-error.ts'
 import { type JobKind, jobHandlers } from '../work/jobs.ts'
 import { PartMemory } from '../work/part-memory.ts'
 import { type JobContext, type JobRun, partsAheadMax } from '../work/pool.ts'
+import { collectGarbage } from './collect-garbage.ts'
 import { nodeFileAccess } from './file-access.ts'
 import { nodeKernel } from './kernel.ts'
 import { nodeRandom } from './random.ts'
@@ -38,7 +39,9 @@ function runJob<K extends JobKind>(
     for (;;) {
       const step = job.next()
       if (step.done === true) {
-        reply({ type: 'done', value: step.value.value }, step.value.transfer)
+        const { value, transfer, leavesMuch = false } = step.value
+        reply({ type: 'done', value }, transfer)
+        if (leavesMuch) collectGarbage()
         return
       }
       if (step.value !== undefined) {

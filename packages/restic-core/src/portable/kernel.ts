@@ -3,6 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import type { Kernel } from '../kernel/kernel.ts'
 import { workspace } from '../kernel/workspace.ts'
 import { memoryKernels } from './memory-kernels.ts'
+import { scryptMix } from './scrypt-mix.ts'
 import { portableScrypt } from './scrypt.ts'
 import { wasmZstd } from './zstd.ts'
 
@@ -16,6 +17,7 @@ export async function portableKernel(): Promise<Kernel> {
     aesCtr,
     aesBlock,
     scrypt: portableScrypt,
+    scryptMix,
     ...zstd,
     ...memory,
     workspace: workspace(),

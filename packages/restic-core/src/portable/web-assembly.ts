@@ -1,8 +1,12 @@
+type Imports = Readonly<Record<string, Readonly<Record<string, (...values: number[]) => unknown>>>>
+
 /** The part of WebAssembly used here. This library compiles without a browser's types. */
 interface WebAssemblyApi {
+  readonly Module: new (bytes: Uint8Array) => object
+  readonly Instance: new (module: object) => { readonly exports: object }
   instantiate(
     module: Uint8Array,
-    imports: Readonly<Record<string, Readonly<Record<string, (...values: number[]) => unknown>>>>,
+    imports: Imports,
   ): Promise<{ readonly instance: { readonly exports: object } }>
 }
 
@@ -30,6 +34,12 @@ export async function instantiate<Exports extends object>(
   if (api === undefined) throw new TypeError('there is no WebAssembly here')
   const { instance } = await api.instantiate(wasm, { a: imports })
   return instance.exports as Exports
+}
+
+/** As `instantiate`, for a module that is small enough to wait for. */
+export function instantiateNow(wasm: Uint8Array): object {
+  if (api === undefined) throw new TypeError('there is no WebAssembly here')
+  return new api.Instance(new api.Module(wasm)).exports
 }
 
 /** The bytes of a generated module: base64 in lines. */

@@ -1,4 +1,5 @@
 import { ctr, ecb } from '@noble/ciphers/aes.js'
+import { pbkdf2 } from '@noble/hashes/pbkdf2.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import fc from 'fast-check'
 import { syncScrypt } from 'scrypt-js'
@@ -31,6 +32,9 @@ export function describeKernel(name: string, create: () => Promise<Kernel>): voi
     })
     describe('scrypt', () => {
       describeScrypt(get)
+    })
+    describe('ROMix', () => {
+      describeScryptMix(get)
     })
     describe('the chunker', () => {
       describeChunker(get)
@@ -151,6 +155,44 @@ function describeScrypt(kernel: () => Kernel): void {
   it('has the memory for the cost restic writes', () => {
     const derived = kernel().scrypt(text('p'), new Uint8Array(64), { N: 32_768, r: 8, p: 2 }, 64)
     expect(toHex(derived.subarray(0, 8))).toBe(scryptOfResticCost)
+  })
+}
+
+function describeScryptMix(kernel: () => Kernel): void {
+  it('mixes as RFC 7914 shows', () => {
+    const block = fromHex(
+      'f7ce0b653d2d72a4108cf5abe912ffdd777616dbbb27a70e8204f3ae2d0f6fad' +
+        '89f68f4811d1e87bcc3bd7400a9ffd29094f0184639574f39ae5a1315217bcd7' +
+        '894991447213bb226c25b54da86370fbcd984380374666bb8ffcb5bf40c254b0' +
+        '67d27c51ce4ad5fed829c90b505a571b7f4d1cad6a523cda770e67bceaaf7e89',
+    )
+    kernel().scryptMix(block, { N: 16, r: 1 })
+    expect(toHex(block)).toBe(
+      '79ccc193629debca047f0b70604bf6b62ce3dd4a9626e355fafc6198e6ea2b46' +
+        'd58413673b99b029d665c357601fb426a0b2f4bba200ee9f0a43d19b571a9c71' +
+        'ef1142e65d5a266fddca832ce59faa7cac0b9cf1be2bffca300d01ee387619c4' +
+        'ae12fd4438f203a0e4e1c47ec314861f4e9087cb33396a6873e8f9d2539a4b8e',
+    )
+  })
+
+  it('is what scrypt does between two rounds of PBKDF2', () => {
+    const exponent = fc.integer({ min: 1, max: 8 })
+    const factor = fc.integer({ min: 1, max: 5 })
+    fc.assert(
+      fc.property(bytes, bytes, exponent, factor, factor, (password, salt, n, r, p) => {
+        const N = 2 ** n
+        // Within a larger array, for a share of the blocks is a part of one.
+        const all = new Uint8Array(128 * r * p + 6)
+        const blocks = all.subarray(3, -3)
+        blocks.set(pbkdf2(sha256, password, salt, { c: 1, dkLen: blocks.length }))
+        kernel().scryptMix(blocks, { N, r })
+        const derived = pbkdf2(sha256, password, blocks, { c: 1, dkLen: 40 })
+        expect(toHex(derived)).toBe(toHex(syncScrypt(password, salt, N, r, p, 40)))
+        expect(all.subarray(0, 3)).toEqual(new Uint8Array(3))
+        expect(all.subarray(-3)).toEqual(new Uint8Array(3))
+      }),
+      { numRuns: 30 },
+    )
   })
 }
 

@@ -5,6 +5,7 @@ import { type ParseIndex, parseIndex } from './jobs/parse-index.ts'
 import { type RestoreBlobs, restoreBlobs } from './jobs/restore-blobs.ts'
 import { type CompareFiles, compareFiles } from './jobs/compare-files.ts'
 import { type CheckPack, checkPack } from './jobs/check-pack.ts'
+import { type MixScrypt, mixScrypt } from './jobs/mix-scrypt.ts'
 import type { JobContext, JobRun } from './pool.ts'
 
 /** What may be asked of a worker: input, the parts handed over on the way, and the output. */
@@ -16,6 +17,7 @@ export interface Jobs {
   restoreBlobs: RestoreBlobs
   compareFiles: CompareFiles
   checkPack: CheckPack
+  mixScrypt: MixScrypt
 }
 
 export type JobKind = keyof Jobs
@@ -31,4 +33,5 @@ export const jobHandlers: {
   restoreBlobs,
   compareFiles,
   checkPack,
+  mixScrypt,
 }

@@ -25,7 +25,12 @@ export interface JobPart<Value> {
  */
 export type JobRun<K extends JobKind> = Generator<
   JobPart<Jobs[K]['part']> | undefined,
-  { readonly value: Jobs[K]['output']; readonly transfer?: readonly ArrayBuffer[] },
+  {
+    readonly value: Jobs[K]['output']
+    readonly transfer?: readonly ArrayBuffer[]
+    /** there is much memory that nobody needs any more, and that no collector would hurry for */
+    readonly leavesMuch?: boolean
+  },
   void
 >
 

@@ -15,7 +15,7 @@ export interface ProcessIdentity {
 /** What a platform gives: compute, threads, time and randomness. Node's and the portable one exist. */
 export interface Runtime extends AsyncDisposable {
   readonly kernel: Kernel
-  /** As the kernel's, beside this thread where the platform has a way: it takes half a second. */
+  /** As the kernel's, beside this thread, or shared by others, where the platform has a way. */
   scrypt(...args: Parameters<Kernel['scrypt']>): Promise<Uint8Array>
   readonly pool: TaskPool
   readonly clock: Clock
