@@ -21,6 +21,11 @@ export interface OpeningOptions {
   readonly needsIndex?: boolean | undefined
   /** The tree to go through, if it can be told; it is read meanwhile. That it fails says nothing. */
   readonly treesAhead?: FindTree | undefined
+  /**
+   * Work that only reads, and tells nothing, may begin while the lock is waited for. When `attempt`
+   * aborts, the lock was not got, and nothing of that work counts.
+   */
+  readonly whileLocking?: ((repository: Repository, attempt: AbortSignal) => void) | undefined
   /** there will be jobs, so threads may start while the key is derived */
   readonly needsThreads?: boolean | undefined
   /** jobs at once; as many as there are processors unless given */

@@ -41,7 +41,10 @@ export async function openSession(
       signal: context.signal,
       retryMs: context.globals.retryLock,
       onEvent: (event) => reportLock(event, context),
-      onWritten: options.needsIndex === true ? (attempt) => index.load(attempt) : undefined,
+      onWritten: (attempt) => {
+        if (options.needsIndex === true) index.load(attempt)
+        options.whileLocking?.(repository, attempt)
+      },
     })
     return {
       repository,

@@ -1,6 +1,7 @@
-import { type DataSubset, check as findDamage } from 'restic-core'
+import type { DataSubset } from 'restic-core'
 import * as z from 'zod'
 import { Failure } from '../../shared/failure.ts'
+import { EarlyCheck } from '../check/early-check.ts'
 import {
   type Event,
   type Outcome,
@@ -44,11 +45,14 @@ async function runCheck(
   // What the cache has was checked when it was stored; the question is what the store has.
   const direct = { ...context, globals: { ...globals, cache: globals.cache && flags.withCache } }
   if (globals.lock) await report({ type: 'step', text: 'create exclusive lock for repository' })
-  await using session = await openSession(direct, 'exclusive', { needsThreads: readData !== false })
-  const { repository, signal } = session
-  const outcome = new OutcomeBuilder()
   const onEvent = (event: Event): void => void report(event)
-  for await (const finding of findDamage(repository, { readData, onEvent, signal })) {
+  const early = new EarlyCheck({ readData, onEvent })
+  await using session = await openSession(direct, 'exclusive', {
+    needsThreads: readData !== false,
+    whileLocking: (repository, attempt) => early.begin(repository, attempt),
+  })
+  const outcome = new OutcomeBuilder()
+  for await (const finding of early.findings(session.repository, session.signal)) {
     outcome.add(finding)
     await report({ type: 'finding', finding })
   }

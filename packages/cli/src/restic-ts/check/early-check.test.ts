@@ -1,0 +1,90 @@
+import type { CheckEvent, Finding } from 'restic-core'
+import { memoryBackend } from 'restic-core/backend'
+import { countingBackend, testRepository } from 'restic-core/testing'
+import { describe, expect, it } from 'vitest'
+import { EarlyCheck } from './early-check.ts'
+
+async function early() {
+  const store = memoryBackend()
+  const backend = countingBackend(store)
+  const repository = await testRepository({ backend })
+  await repository
+    .loadIndex()
+    .then((indexed) => indexed.writing((blobs) => blobs.saveBlob('data', new Uint8Array(1000))))
+  const events: CheckEvent[] = []
+  const check = new EarlyCheck({ readData: true, onEvent: (event) => events.push(event) })
+  const before = backend.requests('list', 'pack')
+  return {
+    repository,
+    events,
+    check,
+    begins: () => backend.requests('list', 'pack') - before,
+    /** Reads as far as it goes by itself. */
+    settle: async () => {
+      while (backend.requests('read', 'pack') === 0) await new Promise((go) => setTimeout(go, 1))
+    },
+    losePacks: async () => {
+      for await (const { name } of store.list('pack')) {
+        await store.remove({ type: 'pack', name })
+      }
+    },
+  }
+}
+
+async function kindsOf(findings: AsyncIterable<Finding>): Promise<string[]> {
+  const kinds: string[] = []
+  for await (const { kind } of findings) kinds.push(kind)
+  return kinds
+}
+
+describe('a check that begins early', () => {
+  const never = new AbortController().signal
+
+  it('reads before the lock is held, and tells only then', async () => {
+    const { check, repository, events, begins, settle } = await early()
+    check.begin(repository, never)
+    await settle()
+    expect(events).toEqual([])
+    expect(await kindsOf(check.findings(repository, never))).toEqual([])
+    expect(begins()).toBe(1)
+    expect(events.map(({ stage }) => stage)).toEqual(['index', 'packs', 'data'])
+  })
+
+  it('begins anew when the attempt it was for was refused', async () => {
+    const { check, repository, events, begins, settle, losePacks } = await early()
+    const attempt = new AbortController()
+    check.begin(repository, attempt.signal)
+    await settle()
+    attempt.abort(new Error('locked'))
+    await losePacks()
+    // The next attempt was slow, so nothing was begun for it.
+    expect(await kindsOf(check.findings(repository, never))).toEqual(['pack-lost'])
+    expect(begins()).toBe(2)
+    expect(events.map(({ stage }) => stage)).toEqual(['index'])
+  })
+
+  it('goes on with the attempt that was not refused', async () => {
+    const { check, repository, begins, settle, losePacks } = await early()
+    const refused = new AbortController()
+    check.begin(repository, refused.signal)
+    await settle()
+    refused.abort(new Error('locked'))
+    await losePacks()
+    check.begin(repository, never)
+    expect(await kindsOf(check.findings(repository, never))).toEqual(['pack-lost'])
+    expect(begins()).toBe(2)
+  })
+
+  it('begins when it is asked, if it was not before', async () => {
+    const { check, repository, begins } = await early()
+    expect(await kindsOf(check.findings(repository, never))).toEqual([])
+    expect(begins()).toBe(1)
+  })
+
+  it('ends when the lock is lost', async () => {
+    const { check, repository } = await early()
+    check.begin(repository, never)
+    const lost = new Error('the lock is lost')
+    await expect(kindsOf(check.findings(repository, AbortSignal.abort(lost)))).rejects.toBe(lost)
+  })
+})
