@@ -7,14 +7,13 @@
 // from the round of columns by how three of them are turned. The host brings words in that order
 // (`diagonal` in src/portable/scrypt-mix.ts). Adding and xoring care for no order.
 //
-// In memory, with `length` = 128 · r: a block of zeros, then for each of the two N + 2 blocks: all
-// of V, and two that the walk goes to and fro between. The first of V is the input, the one after V
-// the output.
+// In memory, with `length` = 128 · r: a block of zeros, then N + 2 blocks: all of V, and two that the
+// walk goes to and fro between. The first of V is the input, the one after V the output. The same for
+// the other of the two, `apart` bytes further; with 0 both are one and the same.
 
 /** V[i + 1] = BlockMix(V[i]), for `from` to `to`. */
-export function fill(n: i32, r: i32, from: i32, to: i32): void {
+export function fill(apart: usize, r: i32, from: i32, to: i32): void {
   const length = <usize>r << 7
-  const apart = <usize>(n + 2) * length
   for (let i = from; i < to; i++) {
     const at = length + <usize>i * length
     mixTwo(r, apart, at, 0, 0, at + length)
@@ -22,9 +21,8 @@ export function fill(n: i32, r: i32, from: i32, to: i32): void {
 }
 
 /** X = BlockMix(X xor V[Integerify(X) mod N]), `times` times, an even number. */
-export function walk(n: i32, r: i32, times: i32): void {
+export function walk(apart: usize, r: i32, n: i32, times: i32): void {
   const length = <usize>r << 7
-  const apart = <usize>(n + 2) * length
   let from = length + <usize>n * length
   let to = from + length
   for (let i = 0; i < times; i++) {

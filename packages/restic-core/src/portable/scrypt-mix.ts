@@ -6,8 +6,8 @@ import { type WasmMemory, decodeModule, hasWebAssembly, instantiateNow } from '.
 /** See kernels/scrypt.ts. */
 interface ScryptExports {
   readonly memory: WasmMemory
-  fill(N: number, r: number, from: number, to: number): void
-  walk(N: number, r: number, times: number): void
+  fill(apart: number, r: number, from: number, to: number): void
+  walk(apart: number, r: number, N: number, times: number): void
 }
 
 type MixCost = Pick<ScryptCost, 'N' | 'r'>
@@ -25,29 +25,30 @@ export const scryptMix: Kernel['scryptMix'] = (blocks, cost) => {
   const exports = instantiateNow(decodeModule(scryptWasm)) as ScryptExports
   exports.memory.grow(Math.ceil((length + 2 * laneLength(cost)) / pageLength))
   for (let at = 0; at < blocks.length; at += 2 * length) {
-    const two = [at, at + length].map((from) => blocks.subarray(from, from + length))
-    mixTwo(exports, two, cost)
+    const end = Math.min(at + 2 * length, blocks.length)
+    mixOneOrTwo(exports, new DataView(blocks.buffer, blocks.byteOffset + at, end - at), cost)
   }
 }
 
-/** The second of two blocks may be empty. */
-function mixTwo(exports: ScryptExports, blocks: readonly Uint8Array[], cost: MixCost): void {
+function mixOneOrTwo(exports: ScryptExports, blocks: DataView, cost: MixCost): void {
   const { N, r } = cost
-  const lanes = blocks.map((block, lane) => {
-    const start = 128 * r + lane * laneLength(cost)
-    const words = (from: number): Uint32Array =>
-      new Uint32Array(exports.memory.buffer, from, block.length / 4)
-    const view = new DataView(block.buffer, block.byteOffset, block.length)
-    return { view, input: words(start), output: words(start + 128 * r * N) }
+  const length = 128 * r
+  const apart = blocks.byteLength > length ? laneLength(cost) : 0
+  const lanes = Array.from({ length: blocks.byteLength / length }, (_, lane) => {
+    const words = (step: number): Uint32Array => {
+      const place = length + lane * apart + step * length
+      return new Uint32Array(exports.memory.buffer, place, length / 4)
+    }
+    return { at: lane * length, input: words(0), output: words(N) }
   })
-  for (const { view, input } of lanes) {
-    for (let i = 0; i < input.length; i++) input[i] = view.getUint32(4 * diagonal(i), true)
+  for (const { at, input } of lanes) {
+    input.forEach((_, i) => (input[i] = blocks.getUint32(at + 4 * diagonal(i), true)))
   }
   const atOnce = Math.min(stepsAtOnce, N)
-  for (let step = 0; step < N; step += atOnce) exports.fill(N, r, step, step + atOnce)
-  for (let step = 0; step < N; step += atOnce) exports.walk(N, r, atOnce)
-  for (const { view, output } of lanes) {
-    output.forEach((word, i) => view.setUint32(4 * diagonal(i), word, true))
+  for (let step = 0; step < N; step += atOnce) exports.fill(apart, r, step, step + atOnce)
+  for (let step = 0; step < N; step += atOnce) exports.walk(apart, r, N, atOnce)
+  for (const { at, output } of lanes) {
+    output.forEach((word, i) => blocks.setUint32(at + 4 * diagonal(i), word, true))
   }
 }
 
