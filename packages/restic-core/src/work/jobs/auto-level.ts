@@ -1,8 +1,10 @@
 import { KiB } from '../../base/bytes.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 
-/** With it, text becomes as small as restic's `auto` makes it; level 3 takes longer. */
-const thoroughLevel = 2
+/** With them, text becomes as small as restic's `auto` makes it. */
+const thoroughLevel = 3
+/** For short blobs, of which there are many, and for which level 3 does little more. */
+const shortBlobLevel = 2
 /** A third of the time on what does not compress, or only where it is zeros. */
 const quickLevel = -5
 /** A shorter blob is compressed before a sample of it is. */
@@ -17,7 +19,7 @@ const lossMaxRatio = 0.005
  * archives and pictures, most of a game instance.
  */
 export function autoLevel(kernel: Pick<Kernel, 'compress'>, plaintext: Uint8Array): number {
-  if (plaintext.length < sampledLengthMin) return thoroughLevel
+  if (plaintext.length < sampledLengthMin) return shortBlobLevel
   const sample = sampleOf(plaintext)
   const thorough = kernel.compress(sample, thoroughLevel).length
   const quick = kernel.compress(sample, quickLevel).length

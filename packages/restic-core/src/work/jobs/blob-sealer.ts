@@ -126,7 +126,10 @@ export class BlobSealer {
     const end = this.#filled + length
     if (this.#memory === undefined || this.#memory.length < end) {
       const longer = partMemory.take(Math.max(end, partMemoryLength))
-      if (this.#memory !== undefined) longer.set(this.#memory.subarray(0, this.#filled))
+      if (this.#memory !== undefined) {
+        longer.set(this.#memory.subarray(0, this.#filled))
+        partMemory.give(this.#memory)
+      }
       this.#memory = longer
     }
     return this.#memory.subarray(this.#filled, end)
