@@ -14,9 +14,10 @@ import type { IndexedRepository, StoredSnapshot } from '../../repository/api.ts'
 import { initRepository } from '../../repository/init.ts'
 import { openRepository } from '../../repository/open.ts'
 import { countingBackend, failOn, faultyBackend, testRuntime } from '../../testing/index.ts'
+import { noise } from '../../testing/sample-files.ts'
 import type { FileAccess } from '../../work/files.ts'
 import type { Runtime } from '../../work/runtime.ts'
-import type { SourceTree } from '../shared/source-tree.ts'
+import type { SourceEntry, SourceTree } from '../shared/source-tree.ts'
 import { backup } from './backup.ts'
 import type { BackupEvent, BackupResult } from './events.ts'
 import type { BackupOptions } from './options.ts'
@@ -40,17 +41,6 @@ function write(name: string, content: string | Uint8Array): string {
   mkdirSync(join(path, '..'), { recursive: true })
   writeFileSync(path, content)
   return path
-}
-
-/** Bytes that compress badly and are the same for the same seed. */
-function noise(seed: number, length: number): Uint8Array {
-  const words = new Uint32Array(Math.ceil(length / 4))
-  let state = seed
-  for (let at = 0; at < words.length; at++) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
-    words[at] = state ^ (state >>> 13)
-  }
-  return new Uint8Array(words.buffer, 0, length)
 }
 
 async function testRepository(
@@ -103,6 +93,20 @@ function sourceThat(then: (path: string) => void): SourceTree {
   }
 }
 
+/** The file system as it was when it was first looked at above `folder`, where other tests work too. */
+function sourceWithin(): SourceTree {
+  const source = sourceThat(() => undefined)
+  const above = new Map<string, SourceEntry>()
+  return {
+    ...source,
+    entry: (path) => {
+      const entry = above.get(path) ?? source.entry(path)
+      if (!path.startsWith(folder)) above.set(path, entry)
+      return entry
+    },
+  }
+}
+
 async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const list: Item[] = []
   for await (const item of items) list.push(item)
@@ -126,10 +130,10 @@ async function nodesOf(repository: IndexedRepository, { tree }: BackupResult) {
 describe('backup', () => {
   it('stores content that reads back the same, in files of every size', async () => {
     const files = new Map([
-      ['empty', noise(1, 0)],
-      ['small', noise(2, 1000)],
-      ['chunks', noise(3, 5 * MiB)],
-      ['large', noise(4, 37 * MiB + 11)],
+      ['empty', noise(0, 1)],
+      ['small', noise(1000, 2)],
+      ['chunks', noise(5 * MiB, 3)],
+      ['large', noise(37 * MiB + 11, 4)],
       ['zeros', new Uint8Array(17 * MiB)],
     ])
     for (const [name, content] of files) write(name, content)
@@ -149,7 +153,7 @@ describe('backup', () => {
   })
 
   it('cuts a large file where one pass over it cuts', async () => {
-    const content = noise(5, 150 * MiB)
+    const content = noise(150 * MiB, 5)
     write('large', content)
     const repository = await testRepository()
     const nodes = await nodesOf(repository, await run(repository))
@@ -166,7 +170,7 @@ describe('backup', () => {
   })
 
   it('stores equal content once, however many files and threads meet it', async () => {
-    const same = noise(6, 3 * MiB)
+    const same = noise(3 * MiB, 6)
     for (let number = 0; number < 20; number++) write(`copy-${number}`, same)
     const result = await run(await testRepository())
     expect(result.summary.dataAdded).toBeLessThan(3 * MiB + 100_000)
@@ -176,20 +180,20 @@ describe('backup', () => {
   it('reads nothing that has not changed since the parent', async () => {
     for (let number = 0; number < 50; number++) write(`f${number}`, `content ${number}`)
     const repository = await testRepository()
-    const first = await run(repository)
+    const source = sourceWithin()
+    const first = await run(repository, {}, source)
     const [parent] = await snapshotsOf(repository)
     write('f7', 'something else')
     const events: BackupEvent[] = []
-    const second = await run(repository, { parent, onEvent: (event) => events.push(event) })
+    const onEvent = (event: BackupEvent): void => void events.push(event)
+    const second = await run(repository, { parent, onEvent }, source)
     const reads = events.filter(({ type }) => type === 'read')
     expect(reads).toHaveLength(1)
     expect(second.summary).toMatchObject({ filesNew: 0, filesChanged: 1, filesUnmodified: 49 })
     expect(second.summary.dataBlobs).toBe(1)
     expect(second.tree).not.toBe(first.tree)
-    const third = await run(repository, {
-      parent: (await snapshotsOf(repository)).find(({ tree }) => tree === second.tree),
-      skipIfUnchanged: true,
-    })
+    const saved = (await snapshotsOf(repository)).find(({ tree }) => tree === second.tree)
+    const third = await run(repository, { parent: saved, skipIfUnchanged: true }, source)
     expect(third).toMatchObject({ tree: second.tree, snapshotId: undefined })
     expect(third.summary).toMatchObject({ dataBlobs: 0, treeBlobs: 0 })
   })
@@ -209,7 +213,7 @@ describe('backup', () => {
   })
 
   it('keeps no snapshot when an upload fails for good, and tells why', async () => {
-    write('f', noise(7, 40 * MiB))
+    write('f', noise(40 * MiB, 7))
     const inner = memoryBackend()
     const backend = faultyBackend(inner, { write: { pack: failOn(2, 'full') } })
     const repository = await testRepository(backend)
@@ -222,7 +226,7 @@ describe('backup', () => {
   })
 
   it('leaves the repository readable whichever request is the first to fail', async () => {
-    for (let number = 0; number < 6; number++) write(`d${number}/f`, noise(number, 3 * MiB))
+    for (let number = 0; number < 6; number++) write(`d${number}/f`, noise(3 * MiB, number))
     for (let nth = 1; ; nth++) {
       const inner = memoryBackend()
       await testRepository(inner)
@@ -239,7 +243,7 @@ describe('backup', () => {
   })
 
   it('asks the store for one pack write a pack, one index and one snapshot', async () => {
-    write('f', noise(9, 30 * MiB))
+    write('f', noise(30 * MiB, 9))
     const backend = countingBackend(memoryBackend())
     const repository = await testRepository(backend)
     backend.reset()
@@ -306,7 +310,7 @@ describe('backup', () => {
   })
 
   it('reads a file again that changed while it was read, and names it when it goes on changing', async () => {
-    const path = write('busy', noise(10, 20 * MiB))
+    const path = write('busy', noise(20 * MiB, 10))
     const files = nodeFileAccess()
     // Somebody writes to the file after each of so many reads.
     let changes = 0
@@ -330,7 +334,7 @@ describe('backup', () => {
   })
 
   it.each([0, 4096])('believes what it read of a file that always says %i bytes', async (told) => {
-    const path = write('version', noise(11, 300))
+    const path = write('version', noise(300, 11))
     const files = nodeFileAccess()
     const openForReading: FileAccess['openForReading'] = (at) => {
       const file = files.openForReading(at)
@@ -344,7 +348,7 @@ describe('backup', () => {
   })
 
   it('stops at once when it is cancelled', async () => {
-    for (let number = 0; number < 10; number++) write(`f${number}`, noise(number, 20 * MiB))
+    for (let number = 0; number < 10; number++) write(`f${number}`, noise(20 * MiB, number))
     const repository = await testRepository()
     const stop = new AbortController()
     const onEvent = (event: BackupEvent): void => {
@@ -355,7 +359,7 @@ describe('backup', () => {
   })
 
   it('counts and stores nothing in a dry run', async () => {
-    write('f', noise(11, 20 * MiB))
+    write('f', noise(20 * MiB, 11))
     const backend = countingBackend(memoryBackend())
     const repository = await testRepository(backend)
     backend.reset()
