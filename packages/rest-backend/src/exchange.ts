@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { type ByteRates, releaseBytes } from 'restic-core/backend'
 import { BodyCollector, type BodySlice } from './body-collector.ts'
 import { connectTimeout } from './timeouts.ts'
+import { Waits } from './waits.ts'
 
 export interface HttpRequest {
   readonly method: 'HEAD' | 'GET' | 'POST' | 'DELETE'
@@ -79,15 +80,6 @@ export function exchange(open: OpenRequest, request: HttpRequest): Promise<HttpA
   })
 }
 
-/**
- * A transfer that waits: with a timer for its rate, which is not being stuck, and without one for the
- * connection, which may be.
- */
-interface Held {
-  readonly timer?: NodeJS.Timeout
-  readonly goOn: () => void
-}
-
 class Exchange {
   readonly #request: HttpRequest
   readonly #resolve: (answer: HttpAnswer) => void
@@ -97,8 +89,7 @@ class Exchange {
   #collector: BodyCollector | undefined
   #stuckTimer: NodeJS.Timeout | undefined
   #connectTimer: NodeJS.Timeout | undefined
-  /** One for each direction at the most. */
-  readonly #held = new Set<Held>()
+  readonly #waits = new Waits(() => this.#stuckTimer?.refresh())
   /** Whether what was received waits for its rate. */
   #isSlowed = false
   #ended = false
@@ -182,7 +173,7 @@ class Exchange {
       if (ms === 0) return
       answer.pause()
       this.#isSlowed = true
-      this.#hold(() => this.#readOn(answer), ms)
+      this.#waits.hold(() => this.#readOn(answer), ms)
     } catch (error) {
       this.#fail(error)
     }
@@ -200,25 +191,13 @@ class Exchange {
     for (const bytes of body.pieces()) {
       for (const piece of upload ? cut(bytes, upload.pieceLength) : [bytes]) {
         const ms = upload?.spend(piece.length) ?? 0
-        if (ms > 0) await new Promise<void>((resolve) => this.#hold(resolve, ms))
+        if (ms > 0) await new Promise<void>((resolve) => this.#waits.hold(resolve, ms))
         if (this.#ended) return
-        if (!sent.write(piece)) await this.#drained(sent)
+        if (!sent.write(piece)) await this.#waits.until((done) => sent.once('drain', done))
         this.#stuckTimer?.refresh()
       }
     }
     if (!this.#ended) sent.end()
-  }
-
-  /** Resolves when the connection takes more, which is progress, or when the request ends. */
-  #drained(sent: ClientRequest): Promise<void> {
-    return new Promise((resolve) => {
-      const held = { goOn: resolve }
-      this.#held.add(held)
-      sent.once('drain', () => {
-        this.#held.delete(held)
-        resolve()
-      })
-    })
   }
 
   readonly #cancel = (): void => this.#fail(this.#request.signal?.reason)
@@ -226,7 +205,7 @@ class Exchange {
   readonly #close = (): void => this.#fail(this.#request.closing?.reason)
 
   readonly #giveUp = (): void => {
-    if ([...this.#held].some(({ timer }) => timer !== undefined)) this.#stuckTimer?.refresh()
+    if (this.#waits.isSlowed) this.#stuckTimer?.refresh()
     else if (this.#isRefused) this.#succeed()
     else this.#fail(new StuckError(this.#request.stuckTimeoutMs))
   }
@@ -271,11 +250,7 @@ class Exchange {
     this.#ended = true
     clearTimeout(this.#stuckTimer)
     clearTimeout(this.#connectTimer)
-    for (const { timer, goOn } of this.#held) {
-      clearTimeout(timer)
-      goOn()
-    }
-    this.#held.clear()
+    this.#waits.end()
     this.#request.signal?.removeEventListener('abort', this.#cancel)
     this.#request.closing?.removeEventListener('abort', this.#close)
     return true
@@ -284,17 +259,6 @@ class Exchange {
   #header(name: string): string | undefined {
     const value = this.#answer?.headers[name]
     return Array.isArray(value) ? value.join(', ') : value
-  }
-
-  /** Calls `goOn` after `ms`, or when the request ends. */
-  #hold(goOn: () => void, ms: number): void {
-    const timer = setTimeout(() => {
-      this.#held.delete(held)
-      this.#stuckTimer?.refresh()
-      goOn()
-    }, ms)
-    const held = { timer, goOn }
-    this.#held.add(held)
   }
 }
 
