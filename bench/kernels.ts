@@ -95,17 +95,15 @@ function bestSpeed({ call, length: bytes }: Measure): number {
 }
 
 /** The whole and ROMix only, milliseconds for each of the p blocks. */
-function scryptMs(kernel: Kernel): readonly [whole: string, mixed: string] {
+function scryptMs(kernel: Kernel): { readonly whole: string; readonly mixed: string } {
   const cost = { N: 32_768, r: 8, p: 4 }
   const started = performance.now()
   kernel.scrypt(text.subarray(0, 8), text.subarray(0, 64), cost, 64)
   const between = performance.now()
   kernel.scryptMix(random.slice(0, 128 * cost.r * cost.p), cost)
   const ended = performance.now()
-  return [between - started, ended - between].map((ms) => (ms / cost.p).toFixed(0)) as [
-    string,
-    string,
-  ]
+  const each = (ms: number): string => (ms / cost.p).toFixed(0)
+  return { whole: each(between - started), mixed: each(ended - between) }
 }
 
 /** Words of a small vocabulary in random order: about a third of its size once compressed. */
@@ -157,7 +155,7 @@ for (const kernel of kernels) {
     printSpeed(measure)
   }
   if (!isReadable) {
-    const [whole, mixed] = scryptMs(kernel)
+    const { whole, mixed } = scryptMs(kernel)
     console.log(`  ${'scrypt N=32768 r=8, each of p'.padEnd(32)} ${whole.padStart(6)} ms`)
     console.log(`  ${'its ROMix, two at a time'.padEnd(32)} ${mixed.padStart(6)} ms`)
   }

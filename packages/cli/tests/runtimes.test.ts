@@ -44,6 +44,18 @@ describe.for(['node-20', 'node-26'])('on %s', (name) => {
   )
 })
 
+describe('without WebAssembly', () => {
+  it('opens a key of restic’s cost, and stores what restic checks', async () => {
+    await using ours = await builtProgram()
+    const { restic018 } = await peers()
+    const run: ResticRun = { repo: join(folder, 'jitless'), password: 'p', cwd: folder }
+    const jitless: ResticRun = { ...run, env: { NODE_OPTIONS: '--jitless' } }
+    expect((await runRestic(restic018, ['init'], run)).code).toBe(0)
+    await succeed(ours, ['backup', 'sample'], jitless)
+    expect((await runRestic(restic018, ['check', '--read-data'], run)).code).toBe(0)
+  })
+})
+
 /** What every Node can restore: it has no way to make fifos and to set times exactly. */
 function contents(path: string) {
   return folderState(path)

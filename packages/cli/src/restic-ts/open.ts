@@ -13,6 +13,14 @@ import type { FindTree } from './early-index.ts'
 
 const passwordTries = 3
 
+/** Work that only reads, and tells nothing, while the lock is waited for. */
+export interface EarlyWork {
+  /** @param attempt at the lock; when it aborts, nothing of what was read counts */
+  begin(repository: Repository, attempt: AbortSignal): void
+  /** Resolves when nothing of it is left. */
+  stop(reason: unknown): Promise<void>
+}
+
 /** What a command may settle itself. */
 export interface OpeningOptions {
   /** instead of what flags and environment give */
@@ -21,11 +29,8 @@ export interface OpeningOptions {
   readonly needsIndex?: boolean | undefined
   /** The tree to go through, if it can be told; it is read meanwhile. That it fails says nothing. */
   readonly treesAhead?: FindTree | undefined
-  /**
-   * Work that only reads, and tells nothing, may begin while the lock is waited for. When `attempt`
-   * aborts, the lock was not got, and nothing of that work counts.
-   */
-  readonly whileLocking?: ((repository: Repository, attempt: AbortSignal) => void) | undefined
+  /** begins while the lock is waited for */
+  readonly early?: EarlyWork | undefined
   /** there will be jobs, so threads may start while the key is derived */
   readonly needsThreads?: boolean | undefined
   /** jobs at once; as many as there are processors unless given */

@@ -36,6 +36,9 @@ export async function openSession(
   }
   const hangup = holdHangup()
   const index = new EarlyIndex(repository, context.signal, options.treesAhead)
+  const stopEarly = async (reason: unknown): Promise<void> => {
+    await Promise.all([index.stop(reason), options.early?.stop(reason)])
+  }
   try {
     const lock = await repository.lock(mode, {
       signal: context.signal,
@@ -43,7 +46,7 @@ export async function openSession(
       onEvent: (event) => reportLock(event, context),
       onWritten: (attempt) => {
         if (options.needsIndex === true) index.load(attempt)
-        options.whileLocking?.(repository, attempt)
+        options.early?.begin(repository, attempt)
       },
     })
     return {
@@ -52,7 +55,7 @@ export async function openSession(
       indexed: () => index.take(),
       async [Symbol.asyncDispose]() {
         try {
-          await index.stop(undefined)
+          await stopEarly(undefined)
           await lock[Symbol.asyncDispose]()
         } finally {
           hangup[Symbol.dispose]()
@@ -61,7 +64,7 @@ export async function openSession(
       },
     }
   } catch (error) {
-    await index.stop(error)
+    await stopEarly(error)
     hangup[Symbol.dispose]()
     await opened[Symbol.asyncDispose]()
     throw error

@@ -15,6 +15,7 @@ function counting(pool: TaskPool): { readonly pool: TaskPool; readonly jobs: str
     jobs,
     pool: {
       size: pool.size,
+      isIdle: pool.isIdle,
       prepare: () => pool.prepare(),
       run: (kind, input, options) => {
         jobs.push(kind)
@@ -62,6 +63,7 @@ describe('scrypt on the threads of a pool', () => {
     ['so little work', { N: 1024, r: 8, p: 3 }],
     ['two blocks', { N: 65_536, r: 8, p: 2 }],
     ['so much memory', { N: 65_536, r: 16, p: 3 }],
+    ['so many blocks', { N: 2, r: 8, p: 131_072 }],
     ['an N that RFC 7914 finds too large for its r', { N: 65_536, r: 1, p: 1 }],
   ])('leaves the pool alone for %s', async (_, cost) => {
     const { pool, jobs } = counting(threads)
@@ -76,6 +78,15 @@ describe('scrypt on the threads of a pool', () => {
     const cost = { N: 32_768, r: 8, p: 3 }
     const derived = await scryptOn(pool, password, salt, cost, 64)
     expect(toHex(derived)).toBe(toHex(scrypt(password, salt, cost, 64)))
+    expect(jobs).toEqual([])
+  })
+
+  it('leaves a pool alone that has other jobs', async () => {
+    const cost = { N: 32_768, r: 8, p: 4 }
+    const first = scryptOn(threads, password, salt, cost, 64)
+    const { pool, jobs } = counting(threads)
+    const second = scryptOn(pool, password, salt, cost, 64)
+    expect(toHex(await second)).toBe(toHex(await first))
     expect(jobs).toEqual([])
   })
 

@@ -1,7 +1,8 @@
 import * as crypto from 'node:crypto'
-import { MiB } from '../base/bytes.ts'
+import { MiB, concatBytes } from '../base/bytes.ts'
 import type { Kernel, ScryptCost } from '../kernel/kernel.ts'
 import { portableScrypt, scryptMemory } from '../portable/scrypt.ts'
+import { hasWebAssembly } from '../portable/web-assembly.ts'
 import type { TaskPool } from '../work/pool.ts'
 import { plainBytes } from './plain-bytes.ts'
 
@@ -36,11 +37,13 @@ function scryptOptions(cost: ScryptCost): crypto.ScryptOptions {
   return { N, r, p, maxmem: scryptMemory(cost) }
 }
 
-/** Each goes through its share of the blocks two at a time, in 64 MiB at the cost that restic writes. */
 const threadsMax = 2
-const memoryMax: number = 2 * 66 * MiB
+/** Each goes through its share two blocks at a time, in 64 MiB at the cost that restic writes. */
+const memoryMax: number = threadsMax * 66 * MiB
 /** N · r · p that takes a tenth of a second; for less it does not pay to start threads. */
-const sharedWorkMin: number = 2 ** 19
+const workMin: number = 2 ** 19
+/** What comes before and after takes this thread: 10 ms for so much. */
+const blocksLengthMax: number = MiB
 
 /**
  * On the threads of a pool, which share the p blocks, where that is quicker than OpenSSL's going
@@ -48,14 +51,29 @@ const sharedWorkMin: number = 2 ** 19
  */
 export async function scryptOn(pool: TaskPool, ...args: ScryptArguments): Promise<Uint8Array> {
   const [password, salt, cost, length] = args
-  const { N, r, p } = cost
-  const threads = Math.min(pool.size, threadsMax)
-  const memory = 2 * threads * scryptMemory({ N, r, p: 1 })
-  const isShared = threads > 1 && p > 2 && N * r * p >= sharedWorkMin && memory <= memoryMax
-  if (!isShared) return scryptBeside(...args)
-  const blocks = crypto.pbkdf2Sync(password, salt, 1, 128 * r * p, 'sha256')
+  if (!isForThreads(pool, cost)) return scryptBeside(...args)
+  const blocks = crypto.pbkdf2Sync(password, salt, 1, 128 * cost.r * cost.p, 'sha256')
+  const mixed = await mixOn(pool, blocks, cost)
+  if (mixed === undefined) return scryptBeside(...args)
+  return plainBytes(crypto.pbkdf2Sync(password, mixed, 1, length, 'sha256'))
+}
+
+function isForThreads(pool: TaskPool, { N, r, p }: ScryptCost): boolean {
+  const memory = 2 * threadsMax * scryptMemory({ N, r, p: 1 })
+  const isWorthIt = p > 2 && N * r * p >= workMin
+  const fits = memory <= memoryMax && 128 * r * p <= blocksLengthMax
+  // Behind other jobs it would wait, for as long as those wait for whoever takes their parts.
+  return hasWebAssembly && pool.size >= threadsMax && pool.isIdle && isWorthIt && fits
+}
+
+/** All blocks mixed, or undefined: no vector instructions, no memory or no threads. */
+async function mixOn(
+  pool: TaskPool,
+  blocks: Uint8Array,
+  { N, r, p }: ScryptCost,
+): Promise<Uint8Array | undefined> {
   // Even shares, but for the last: one block takes as long as two.
-  const shareLength = 128 * r * 2 * Math.ceil(p / 2 / threads)
+  const shareLength = 128 * r * 2 * Math.ceil(p / 2 / threadsMax)
   const shares = Array.from(
     { length: Math.ceil(blocks.length / shareLength) },
     (_, share) => new Uint8Array(blocks.subarray(share * shareLength, (share + 1) * shareLength)),
@@ -64,9 +82,9 @@ export async function scryptOn(pool: TaskPool, ...args: ScryptArguments): Promis
     const mixed = await Promise.all(
       shares.map((share) => pool.run('mixScrypt', { blocks: share, cost: { N, r } })),
     )
-    return plainBytes(crypto.pbkdf2Sync(password, Buffer.concat(mixed), 1, length, 'sha256'))
+    return concatBytes(mixed)
   } catch {
-    // No vector instructions, no memory, no threads: OpenSSL needs none of them.
-    return scryptBeside(...args)
+    // Whatever it was, OpenSSL needs none of it.
+    return undefined
   }
 }

@@ -50,6 +50,10 @@ class ThreadPool implements TaskPool {
     this.#entry = entry
   }
 
+  get isIdle(): boolean {
+    return this.#queue.length === 0 && this.#idle.length === this.#threads.size
+  }
+
   prepare(): void {
     if (this.#disposed) return
     for (let thread = this.#start(); thread; thread = this.#start()) this.#idle.push(thread)
@@ -122,6 +126,7 @@ class Thread {
   readonly #memory: MessagePort
   readonly #onIdle: () => void
   #task: Task | undefined
+  #isEnding = false
   /** parts that the receiver has not finished with */
   #open = 0
   #outcome: (() => void) | undefined
@@ -169,6 +174,7 @@ class Thread {
   }
 
   async end(): Promise<void> {
+    this.#isEnding = true
     await this.#worker.terminate()
   }
 
@@ -215,7 +221,8 @@ class Thread {
     const outcome = this.#outcome
     const failure = this.#partFailure
     const task = this.#release()
-    this.#worker.unref()
+    // Nobody but it may keep the program alive until it has ended, which is waited for.
+    if (!this.#isEnding) this.#worker.unref()
     if (failure) task?.reject(failure.error)
     else outcome()
     this.#onIdle()

@@ -41,7 +41,7 @@ function runJob<K extends JobKind>(
       if (step.done === true) {
         const { value, transfer, leavesMuch = false } = step.value
         reply({ type: 'done', value }, transfer)
-        if (leavesMuch) collectGarbage()
+        if (leavesMuch) void collectGarbage()
         return
       }
       if (step.value !== undefined) {

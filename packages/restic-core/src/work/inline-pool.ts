@@ -13,15 +13,20 @@ const turnMs = 10
 export function inlinePool(given: Omit<JobContext, 'partMemory'>): TaskPool {
   const context = { ...given, partMemory: new PartMemory() }
   let last: Promise<unknown> = Promise.resolve()
+  let open = 0
   return {
     size: 1,
+    get isIdle() {
+      return open === 0
+    },
     prepare() {},
     run<K extends JobKind>(
       kind: K,
       input: Jobs[K]['input'],
       options: RunOptions<Jobs[K]['part']> = {},
     ): Promise<Jobs[K]['output']> {
-      const run = last.then(() => runJob(kind, input, context, options))
+      open++
+      const run = last.then(() => runJob(kind, input, context, options)).finally(() => open--)
       last = run.catch(() => undefined)
       return run
     },

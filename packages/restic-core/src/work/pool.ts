@@ -51,6 +51,8 @@ export const partsAheadMax = 1
 export interface TaskPool extends AsyncDisposable {
   /** How many jobs run at once. */
   readonly size: number
+  /** No job runs or waits for its turn. */
+  readonly isIdle: boolean
   /** Lets threads start before there is a job for them. */
   prepare(): void
   /** Rejects with what the job threw, or with an Error when its thread died. */

@@ -5,27 +5,31 @@ import {
   type Repository,
   check,
 } from 'restic-core'
+import type { EarlyWork } from '../open.ts'
 
 /**
- * A check that begins while the lock is waited for, and goes as far as its first finding. It only
- * reads, and tells nothing before it is known that the lock is held.
+ * A check that begins while the lock is waited for, usually a fifth of a second, and goes as far as
+ * its first finding. It tells nothing before it is known that the lock is held.
  */
-export class EarlyCheck {
+export class EarlyCheck implements EarlyWork {
   readonly #options: Omit<CheckOptions, 'signal'>
   #begun: BegunCheck | undefined
+  /** Those that were refused, until they have come to their end. */
+  #ending: Promise<unknown> = Promise.resolve()
 
   constructor(options: Omit<CheckOptions, 'signal'>) {
     this.#options = options
   }
 
-  /** @param attempt at the lock; when it aborts, what was read does not count */
   begin(repository: Repository, attempt: AbortSignal): void {
-    const begun = new BegunCheck(repository, this.#options)
-    this.#begun = begun
-    attempt.addEventListener('abort', () => {
-      this.#begun = undefined
-      begun.stop(attempt.reason)
-    })
+    this.#begun = new BegunCheck(repository, this.#options)
+    attempt.addEventListener('abort', () => void this.stop(attempt.reason), { once: true })
+  }
+
+  async stop(reason: unknown): Promise<void> {
+    this.#ending = Promise.all([this.#ending, this.#begun?.end(reason)])
+    this.#begun = undefined
+    await this.#ending
   }
 
   /** Goes on with what was begun for the lock that is held, or begins. */
@@ -51,16 +55,18 @@ class BegunCheck {
       signal: this.#stop.signal,
     })
     this.#first = this.#findings.next()
-    // Whoever takes the findings hears of it; nobody may.
+    // Whoever takes the findings hears of it; perhaps nobody does.
     this.#first.catch(() => undefined)
   }
 
-  stop(reason: unknown): void {
+  /** Resolves when nothing of it is left. */
+  async end(reason?: unknown): Promise<void> {
     this.#stop.abort(reason)
+    await this.#findings.return().catch(() => undefined)
   }
 
   async *findings(signal: AbortSignal): AsyncGenerator<Finding, void> {
-    const onAbort = (): void => this.stop(signal.reason)
+    const onAbort = (): void => this.#stop.abort(signal.reason)
     signal.addEventListener('abort', onAbort)
     try {
       signal.throwIfAborted()
@@ -71,8 +77,7 @@ class BegunCheck {
       }
     } finally {
       signal.removeEventListener('abort', onAbort)
-      this.stop(undefined)
-      await this.#findings.return()
+      await this.end()
     }
   }
 

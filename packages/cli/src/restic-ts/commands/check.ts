@@ -49,7 +49,7 @@ async function runCheck(
   const early = new EarlyCheck({ readData, onEvent })
   await using session = await openSession(direct, 'exclusive', {
     needsThreads: readData !== false,
-    whileLocking: (repository, attempt) => early.begin(repository, attempt),
+    early,
   })
   const outcome = new OutcomeBuilder()
   for await (const finding of early.findings(session.repository, session.signal)) {

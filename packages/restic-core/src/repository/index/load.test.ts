@@ -190,6 +190,7 @@ describe('loadIndex', () => {
     const { pool } = runtime
     const counted: typeof pool = {
       size: 1,
+      isIdle: true,
       prepare() {},
       run: (kind, ...rest) => {
         jobs++

@@ -1,9 +1,9 @@
 import { KiB } from '../../base/bytes.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 
-/** With them, text becomes as small as restic's `auto` makes it. */
+/** Text becomes as small as restic's `auto` makes it. */
 const thoroughLevel = 3
-/** For short blobs, of which there are many, and for which level 3 does little more. */
+/** So do small files, of which there are many (bench/questions/first-backup-small-files.ts). */
 const shortBlobLevel = 2
 /** A third of the time on what does not compress, or only where it is zeros. */
 const quickLevel = -5
