@@ -23,34 +23,29 @@ export interface GeneratedModule {
 }
 
 export async function buildModules(): Promise<readonly GeneratedModule[]> {
-  return [await kernelsModule(), await scryptModule(), await zstdModule()]
+  return [
+    await ownModule('kernels', 'The chunker and Poly1305'),
+    // Apart, since it wants vector instructions, and memory that nobody keeps.
+    await ownModule('scrypt', 'ROMix of scrypt', ['--enable', 'simd']),
+    await zstdModule(),
+  ]
 }
 
-/** Our own kernels: as plain bytes, they are small. */
-async function kernelsModule(): Promise<GeneratedModule> {
-  const wasm = await compile('kernels.ts')
+/** Kernels of our own: as plain bytes, they are small. */
+async function ownModule(
+  name: string,
+  title: string,
+  flags: readonly string[] = [],
+): Promise<GeneratedModule> {
+  const wasm = await compile(`${name}.ts`, flags)
   const comment = [
-    'The chunker and Poly1305, compiled from kernels/*.ts by kernels/build.ts.',
+    `${title}, compiled from kernels/*.ts by kernels/build.ts.`,
     `WebAssembly, ${wasm.length} bytes, SHA-256 ${sha256(wasm)}`,
   ]
   return {
-    file: join(outputFolder, 'kernels.ts'),
+    file: join(outputFolder, `${name}.ts`),
     wasm,
-    text: moduleText(comment, 'kernelsWasm', toBase64(wasm)),
-  }
-}
-
-/** Apart, since it wants vector instructions, and memory that nobody keeps. */
-async function scryptModule(): Promise<GeneratedModule> {
-  const wasm = await compile('scrypt.ts', ['--enable', 'simd'])
-  const comment = [
-    'ROMix of scrypt, compiled from kernels/scrypt.ts by kernels/build.ts.',
-    `WebAssembly, ${wasm.length} bytes, SHA-256 ${sha256(wasm)}`,
-  ]
-  return {
-    file: join(outputFolder, 'scrypt.ts'),
-    wasm,
-    text: moduleText(comment, 'scryptWasm', toBase64(wasm)),
+    text: moduleText(comment, `${name}Wasm`, toBase64(wasm)),
   }
 }
 
@@ -73,7 +68,7 @@ async function zstdModule(): Promise<GeneratedModule> {
   }
 }
 
-async function compile(source: string, flags: readonly string[] = []): Promise<Uint8Array> {
+async function compile(source: string, flags: readonly string[]): Promise<Uint8Array> {
   let wasm: Uint8Array | undefined
   const { error, stderr } = await asc.main(
     [

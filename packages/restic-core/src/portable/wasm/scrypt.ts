@@ -1,5 +1,5 @@
 /**
- * ROMix of scrypt, compiled from kernels/scrypt.ts by kernels/build.ts.
+ * ROMix of scrypt, compiled from kernels/*.ts by kernels/build.ts.
  * WebAssembly, 1608 bytes, SHA-256 fcd8b79bd395e7879c0833101227c115849f3ce4841493203ff21a435b407d07
  */
 export const scryptWasm: string = `
