@@ -5,5 +5,13 @@ const runs = 100
 
 it(`keeps every content and brings all machines together, in ${runs} random sequences`, async () => {
   // fast-check prints the seed of a failure; tools/nightly.ts takes it with --seed.
-  await expect(checkModel({ runs, checkEvery: 25 })).resolves.toBeUndefined()
+  const model = checkModel({
+    runs,
+    checkEvery: 25,
+    // Shrinking may take longer than this test may.
+    onFailure: (error, played) => {
+      process.stderr.write(`${String(error)}\n${JSON.stringify(played)}\n`)
+    },
+  })
+  await expect(model).resolves.toBeUndefined()
 }, 600_000)
