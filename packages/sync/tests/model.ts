@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { type RunningServer, runRestic, startRestServer } from '../../../tools/servers.ts'
@@ -104,12 +104,24 @@ async function optIn(machines: readonly Machine[], url: string): Promise<string>
   return instanceId
 }
 
+/**
+ * Two first pushes at once may leave two keys where nothing can be deleted, and restic has to be told
+ * which of them is the config's.
+ */
 async function expectClean(repository: string): Promise<void> {
   const { restic018 } = await peers()
-  const args = ['check', '--read-data', '--no-lock', '--no-cache']
   const { password } = token
-  const { code, stdout, stderr } = await runRestic(restic018, args, { repo: repository, password })
-  if (code !== 0) throw new Error(`restic check: ${stdout}${stderr}`)
+  let said = ''
+  for (const key of readdirSync(join(repository, 'keys'))) {
+    const args = ['check', '--read-data', '--no-lock', '--no-cache', '--key-hint', key]
+    const { code, stdout, stderr } = await runRestic(restic018, args, {
+      repo: repository,
+      password,
+    })
+    if (code === 0) return
+    said += stdout + stderr
+  }
+  throw new Error(`restic check: ${said}`)
 }
 
 class World {
