@@ -1,7 +1,13 @@
 import type { Kernel, ScryptCost } from '../kernel/kernel.ts'
 import { referenceScryptMix } from '../kernel/reference/scrypt-mix.ts'
 import { scryptWasm } from './wasm/scrypt.ts'
-import { type WasmMemory, decodeModule, hasWebAssembly, instantiateNow } from './web-assembly.ts'
+import {
+  type WasmMemory,
+  decodeModule,
+  hasWebAssembly,
+  instantiateNow,
+  wasmPageLength,
+} from './web-assembly.ts'
 
 /** See kernels/scrypt.ts. */
 interface ScryptExports {
@@ -15,15 +21,13 @@ type MixCost = Pick<ScryptCost, 'N' | 'r'>
 /** Few, so that the engine's better code takes over soon: it does so between two calls. */
 const stepsAtOnce = 64
 
-const pageLength = 65_536
-
 /** WebAssembly's, two blocks at a time, or the readable one where there is no WebAssembly. */
 export const scryptMix: Kernel['scryptMix'] = (blocks, cost) => {
   if (!hasWebAssembly) return referenceScryptMix(blocks, cost)
   const length = 128 * cost.r
   // An instance of its own, so that its memory, which scrypt wants to be large, goes with it.
   const exports = instantiateNow(decodeModule(scryptWasm)) as ScryptExports
-  exports.memory.grow(Math.ceil((length + 2 * laneLength(cost)) / pageLength))
+  exports.memory.grow(Math.ceil((length + 2 * laneLength(cost)) / wasmPageLength))
   for (let at = 0; at < blocks.length; at += 2 * length) {
     const end = Math.min(at + 2 * length, blocks.length)
     mixOneOrTwo(exports, new DataView(blocks.buffer, blocks.byteOffset + at, end - at), cost)

@@ -5,7 +5,7 @@ import type { Chunker } from '../kernel/kernel.ts'
 import { rabinTables, windowLength } from '../kernel/rabin-tables.ts'
 import type { MemoryKernels } from '../kernel/reference/memory-kernels.ts'
 import { kernelsWasm } from './wasm/kernels.ts'
-import { decodeModule, instantiate, type WasmMemory } from './web-assembly.ts'
+import { decodeModule, instantiate, type WasmMemory, wasmPageLength } from './web-assembly.ts'
 
 /** See kernels/rabin.ts and kernels/poly1305.ts. All numbers are places in `memory`, bytes. */
 interface KernelExports {
@@ -26,7 +26,6 @@ const stagingPlace = 8 * KiB
 // of the stripes that the chunker works in, and the window before them.
 const pieceLength = 5 * 6 * 4096
 const scratchPlace = 136 * KiB
-const pageLength = 64 * KiB
 
 /** Puts `source` into `target` at `at`. */
 export type CopyBytes = (target: Uint8Array, source: Uint8Array, at: number) => void
@@ -79,7 +78,7 @@ class KernelMemory {
   reserve(length: number): void {
     const missing = length - this.#bytes.length
     if (missing <= 0) return
-    this.#memory.grow(Math.ceil(missing / pageLength))
+    this.#memory.grow(Math.ceil(missing / wasmPageLength))
     this.#bytes = new Uint8Array(this.#memory.buffer)
   }
 

@@ -1,14 +1,15 @@
-type Imports = Readonly<Record<string, Readonly<Record<string, (...values: number[]) => unknown>>>>
-
 /** The part of WebAssembly used here. This library compiles without a browser's types. */
 interface WebAssemblyApi {
   readonly Module: new (bytes: Uint8Array) => object
   readonly Instance: new (module: object) => { readonly exports: object }
   instantiate(
     module: Uint8Array,
-    imports: Imports,
+    imports: Readonly<Record<string, Readonly<Record<string, (...values: number[]) => unknown>>>>,
   ): Promise<{ readonly instance: { readonly exports: object } }>
 }
+
+/** bytes */
+export const wasmPageLength = 65_536
 
 export interface WasmMemory {
   /** Replaced when the memory grows; arrays over the one before are empty from then on. */
