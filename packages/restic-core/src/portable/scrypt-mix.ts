@@ -4,9 +4,9 @@ import { scryptWasm } from './wasm/scrypt.ts'
 import {
   type WasmMemory,
   decodeModule,
+  growMemory,
   hasWebAssembly,
   instantiateNow,
-  wasmPageLength,
 } from './web-assembly.ts'
 
 /** See kernels/scrypt.ts. */
@@ -27,7 +27,7 @@ export const scryptMix: Kernel['scryptMix'] = (blocks, cost) => {
   const length = 128 * cost.r
   // An instance of its own, so that its memory, which scrypt wants to be large, goes with it.
   const exports = instantiateNow(decodeModule(scryptWasm)) as ScryptExports
-  exports.memory.grow(Math.ceil((length + 2 * laneLength(cost)) / wasmPageLength))
+  growMemory(exports.memory, length + 2 * laneLength(cost))
   for (let at = 0; at < blocks.length; at += 2 * length) {
     const end = Math.min(at + 2 * length, blocks.length)
     mixOneOrTwo(exports, new DataView(blocks.buffer, blocks.byteOffset + at, end - at), cost)

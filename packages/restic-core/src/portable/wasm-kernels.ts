@@ -5,7 +5,7 @@ import type { Chunker } from '../kernel/kernel.ts'
 import { rabinTables, windowLength } from '../kernel/rabin-tables.ts'
 import type { MemoryKernels } from '../kernel/reference/memory-kernels.ts'
 import { kernelsWasm } from './wasm/kernels.ts'
-import { decodeModule, instantiate, type WasmMemory, wasmPageLength } from './web-assembly.ts'
+import { decodeModule, growMemory, instantiate, type WasmMemory } from './web-assembly.ts'
 
 /** See kernels/rabin.ts and kernels/poly1305.ts. All numbers are places in `memory`, bytes. */
 interface KernelExports {
@@ -76,9 +76,8 @@ class KernelMemory {
 
   /** Makes the memory at least `length` bytes long. Arrays over it that were given out are lost. */
   reserve(length: number): void {
-    const missing = length - this.#bytes.length
-    if (missing <= 0) return
-    this.#memory.grow(Math.ceil(missing / wasmPageLength))
+    if (length <= this.#bytes.length) return
+    growMemory(this.#memory, length)
     this.#bytes = new Uint8Array(this.#memory.buffer)
   }
 

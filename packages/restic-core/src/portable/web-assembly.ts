@@ -8,8 +8,7 @@ interface WebAssemblyApi {
   ): Promise<{ readonly instance: { readonly exports: object } }>
 }
 
-/** bytes */
-export const wasmPageLength = 65_536
+const pageLength = 65_536
 
 export interface WasmMemory {
   /** Replaced when the memory grows; arrays over the one before are empty from then on. */
@@ -41,6 +40,12 @@ export async function instantiate<Exports extends object>(
 export function instantiateNow(wasm: Uint8Array): object {
   if (api === undefined) throw new TypeError('there is no WebAssembly here')
   return new api.Instance(new api.Module(wasm)).exports
+}
+
+/** Makes the memory at least `length` bytes long. @throws RangeError when there is no more */
+export function growMemory(memory: WasmMemory, length: number): void {
+  const missing = length - memory.buffer.byteLength
+  if (missing > 0) memory.grow(Math.ceil(missing / pageLength))
 }
 
 /** The bytes of a generated module: base64 in lines. */

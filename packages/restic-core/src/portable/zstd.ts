@@ -1,7 +1,7 @@
 import type { Kernel } from '../kernel/kernel.ts'
 import { decompressFrames, type ZstdFrame } from '../kernel/zstd-frames.ts'
 import { zstdWasmGzip } from './wasm/zstd.ts'
-import { decodeModule, instantiate, type WasmMemory } from './web-assembly.ts'
+import { decodeModule, growMemory, instantiate, type WasmMemory } from './web-assembly.ts'
 
 /** The functions of zstd's simple API under the names that its compiler left. A pointer is a number. */
 interface ZstdExports {
@@ -97,14 +97,12 @@ function allocate(exports: ZstdExports, length: number): number {
 }
 
 const memoryLengthMax = 2 ** 31
-const pageLength = 65_536
 
 /** What zstd's allocator calls for more memory: 1 when it got it. */
 function grow(memory: WasmMemory, length: number): number {
-  const missing = length - memory.buffer.byteLength
   if (length > memoryLengthMax) return 0
   try {
-    memory.grow(Math.ceil(missing / pageLength))
+    growMemory(memory, length)
     return 1
   } catch {
     // The engine has no more to give; malloc returns 0 and `allocate` throws.
