@@ -1,7 +1,7 @@
 /** The built program against an operator at work, a second process, and a sudden end of its own. */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { peers } from '../../../tools/peers.ts'
@@ -106,6 +106,28 @@ describe('instance-sync, while others are at work', { timeout }, () => {
     await first.expect(0, ['pull', '--on-conflict=merge'])
     await second.expect(0, ['pull'])
     expect(await second.contents()).toEqual(await first.contents())
+  })
+
+  it('lets first pushes at once begin one repository with one key', async () => {
+    for (let round = 0; round < 3; round++) {
+      const first = await optedIn()
+      const machines = [first, await world.machine(), await world.machine()]
+      for (const [n, machine] of machines.entries()) {
+        // A pack that was copied with its opt-in, before anybody has pushed.
+        const to = join(machine.folder, '.cloud-sync')
+        if (machine !== first) await cp(join(first.folder, '.cloud-sync'), to, { recursive: true })
+        await machine.write(`saves/${n}/level.dat`, `of ${n}`)
+      }
+      const ended = await Promise.all(machines.map((machine) => machine.run(['push'])))
+      for (const { code, stderr } of ended) expect([0, 20], stderr).toContain(code)
+      const { stdout, stderr } = await operator(first, ['list', 'keys', '--no-lock'])
+      expect(stdout.trim().split('\n'), stderr).toHaveLength(1)
+      expect((await operator(first, ['list', 'locks', '--no-lock'])).stdout).toBe('')
+      expect((await operator(first, ['list', 'snapshots'])).stdout.trim().split('\n')).toHaveLength(
+        3,
+      )
+      await expectClean(first)
+    }
   })
 
   it('does not send again what reached the server before it was killed', async () => {

@@ -66,7 +66,8 @@ export interface InitOptions extends OpenOptions {
   readonly chunkerPolynomial?: bigint | undefined
   /**
    * Go on with what an interrupted init has left: a key that the password opens, and no config. On
-   * a store that deletes nothing there is no other way.
+   * a store that deletes nothing there is no other way. Machines that do so at once take turns, and
+   * all of them use the key of the first.
    */
   readonly completes?: boolean | undefined
   /** How hard it is to try a password. Measured unless given: half a second on this machine. */

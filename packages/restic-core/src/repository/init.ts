@@ -2,6 +2,7 @@ import type { Cancellable } from '../base/cancel.ts'
 import { BackendError, isResticError } from '../base/errors.ts'
 import { toHex } from '../base/bytes.ts'
 import { asId } from '../base/id.ts'
+import { systemTimer } from '../base/timer.ts'
 import type { Backend, NamedFileType } from '../backend/backend.ts'
 import { type RepositoryConfig, formatConfig } from '../format/config.ts'
 import { drawPolynomial, isIrreducible } from '../format/polynomial.ts'
@@ -9,8 +10,9 @@ import { type MasterKey, ivLength, seal } from '../format/seal.ts'
 import type { Runtime } from '../work/runtime.ts'
 import type { InitOptions, OpenedKey, Repository } from './api.ts'
 import { isNotFound } from './files.ts'
+import { InitClaims } from './init-claims.ts'
 import { keyNames, searchKey } from './key-search.ts'
-import { sealKey, writeKey } from './keys.ts'
+import { type SealedKey, sealKey, writeKey } from './keys.ts'
 import { sessionParts } from './session-parts.ts'
 import { RepositorySession } from './session.ts'
 
@@ -33,35 +35,53 @@ export async function initRepository(options: InitOptions): Promise<Repository> 
     await refuseAny(backend, 'key', 'repository already contains keys', { signal })
   }
   await refuseAny(backend, 'snapshot', 'repository already contains snapshots', { signal })
-  // Sealing takes half a second. Whoever may go on with another machine's key looks for it only
-  // then, so that nearly always two machines at once store one key.
   const drawn = drawMasterKey(runtime)
-  const ownKey = sealKey(runtime, drawn, { ...options, password })
-  const begun = options.completes ? await begunKey(options, password) : undefined
-  if (begun === undefined) await writeKey(backend, ownKey, { signal })
+  const own = sealKey(runtime, drawn, { ...options, password })
+  const ownKey = { keyId: own.id, masterKey: drawn }
+  if (!options.completes) await writeKey(backend, own, { signal })
+  const key = options.completes ? await firstKey(options, password, own, ownKey) : ownKey
 
-  const { keyId, masterKey } = begun ?? { keyId: ownKey.id, masterKey: drawn }
   const id = asId<'repository'>(toHex(runtime.random(32)))
   const config: RepositoryConfig = { version, id, chunkerPolynomial }
   const iv = runtime.random(ivLength)
-  const sealed = seal(runtime.kernel, masterKey, formatConfig(config), iv)
+  const sealed = seal(runtime.kernel, key.masterKey, formatConfig(config), iv)
   try {
     await backend.write({ type: 'config' }, [sealed], { signal })
   } catch (error) {
-    if (begun === undefined && isRefused(error)) await removeOwnKey(backend, keyId, { signal })
+    if (key === ownKey && isRefused(error)) await removeOwnKey(backend, key.keyId, { signal })
     throw error
   }
-  return new RepositorySession(sessionParts({ ...options, key: { keyId, masterKey }, config }))
+  return new RepositorySession(sessionParts({ ...options, key, config }))
 }
 
-/** The key of an init that was interrupted before its config; of several, all who ask take the same. */
-async function begunKey(
-  { backend, runtime, signal }: InitOptions,
+/**
+ * The key that all who make this repository at once make it with: the first that is stored, be it
+ * our own, that of another machine, or what an init that was interrupted has left.
+ */
+async function firstKey(
+  { backend, runtime, signal, timer = systemTimer }: InitOptions,
   password: string,
-): Promise<OpenedKey | undefined> {
-  const names = (await keyNames(backend, { signal })).toSorted()
-  if (names.length === 0) return undefined
-  return searchKey(backend, runtime, { password, names, signal })
+  own: SealedKey,
+  ownKey: OpenedKey,
+): Promise<OpenedKey> {
+  const claims = new InitClaims({ backend, runtime, signal, timer })
+  let isOwn = false
+  const storeFirst = async (): Promise<void> => {
+    // Others may have had their turn since.
+    if ((await keyNames(backend, { signal })).length > 0) return
+    await writeKey(backend, own, { signal })
+    isOwn = true
+  }
+  for (;;) {
+    const names = (await keyNames(backend, { signal })).toSorted()
+    if (names.length > 0) {
+      await claims.clear()
+      return searchKey(backend, runtime, { password, names, signal })
+    }
+    const hadTurn = await claims.take(storeFirst)
+    if (isOwn) return ownKey
+    if (!hadTurn) await claims.stepBack()
+  }
 }
 
 /** Somebody else was quicker, so our key opens nothing. An append-only store keeps it all the same. */

@@ -46,7 +46,8 @@ export async function openRepository(options: OpenOptions): Promise<Repository> 
 
 /**
  * The key that the password opens and that opens the config. Two who made the repository at once
- * have both left a key; only one of them is the config's.
+ * and took no turns, as restic's `init` does not, have both left a key; only one of them is the
+ * config's.
  */
 async function searchOpening(
   backend: Backend,

@@ -7,6 +7,7 @@ import { formatLockFile, parseLockFile } from '../../format/lock-file.ts'
 import { formatTime } from '../../format/time.ts'
 import type { Runtime } from '../../work/runtime.ts'
 import { type RepositoryFiles, type SealedFile, isNotFound, smallFileLabel } from '../files.ts'
+import { parseClaim } from '../init-claims.ts'
 
 /** Two who write their locks at once see each other's after this long. */
 export const settleMs = 200
@@ -49,7 +50,12 @@ async function readLock(
   signal: AbortSignal,
 ): Promise<ReadLock | undefined> {
   try {
-    const json = await files.load('lock', id, { signal })
+    const sealed = await files.loadRaw({ type: 'lock', name: id }, { signal })
+    if (parseClaim(id, sealed)) {
+      await removeClaim(files, id, signal)
+      return undefined
+    }
+    const json = files.openSealed('lock', id, sealed)
     const { time, exclusive, hostname, username, pid, uid, gid } = parseLockFile(
       json,
       smallFileLabel({ type: 'lock', name: id }),
@@ -59,6 +65,15 @@ async function readLock(
     signal.throwIfAborted()
     if (isResticError(error, 'MISSING')) return undefined
     return { id, error }
+  }
+}
+
+/** Left by one of two who made the repository at once, and died; in a repository it means nothing. */
+async function removeClaim(files: RepositoryFiles, id: string, signal: AbortSignal): Promise<void> {
+  try {
+    await files.remove('lock', id, { signal })
+  } catch (error) {
+    if (!isNotFound(error)) throw error
   }
 }
 
