@@ -10,16 +10,9 @@ import { cleanUpCaches, sessionCache } from './cache.ts'
 import type { CommandContext } from './command.ts'
 import { retryText } from './retry-text.ts'
 import type { FindTree } from './early-index.ts'
+import type { Begun, EarlyWork } from './early-work.ts'
 
 const passwordTries = 3
-
-/** Work that only reads, and tells nothing, while the lock is waited for. */
-export interface EarlyWork {
-  /** @param attempt at the lock; when it aborts, nothing of what was read counts */
-  begin(repository: Repository, attempt: AbortSignal): void
-  /** Resolves when nothing of it is left. */
-  stop(reason: unknown): Promise<void>
-}
 
 /** What a command may settle itself. */
 export interface OpeningOptions {
@@ -30,7 +23,7 @@ export interface OpeningOptions {
   /** The tree to go through, if it can be told; it is read meanwhile. That it fails says nothing. */
   readonly treesAhead?: FindTree | undefined
   /** begins while the lock is waited for */
-  readonly early?: EarlyWork | undefined
+  readonly early?: EarlyWork<Begun> | undefined
   /** there will be jobs, so threads may start while the key is derived */
   readonly needsThreads?: boolean | undefined
   /** jobs at once; as many as there are processors unless given */

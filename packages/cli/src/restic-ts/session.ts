@@ -46,7 +46,7 @@ export async function openSession(
       onEvent: (event) => reportLock(event, context),
       onWritten: (attempt) => {
         if (options.needsIndex === true) index.load(attempt)
-        options.early?.begin(repository, attempt)
+        options.early?.begin({ repository, indexed: () => index.take() }, attempt)
       },
     })
     return {

@@ -15,3 +15,14 @@ export function anySignal(
   const present = signals.filter((signal) => signal !== undefined)
   return present.length > 1 ? AbortSignal.any(present) : present[0]
 }
+
+/** As `promise` settles, or rejects with `signal.reason` before that. */
+export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted()
+    const abandon = (): void => reject(signal.reason as Error)
+    signal.addEventListener('abort', abandon, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abandon))
+  })
+}

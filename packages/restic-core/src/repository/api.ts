@@ -208,6 +208,11 @@ export interface WritingOptions extends Cancellable, Observed<WritingEvent> {
   readonly verify?: boolean | undefined
   /** Count what would be stored, and store nothing. */
   readonly dryRun?: boolean | undefined
+  /**
+   * Nothing is stored before it resolves, so that work may begin while the lock is waited for. When
+   * it rejects, so does the work.
+   */
+  readonly mayWrite?: Promise<void> | undefined
 }
 
 /** As restic's option of that name; trees of version 2 are always compressed. */

@@ -1,4 +1,4 @@
-import type { Cancellable } from '../base/cancel.ts'
+import { type Cancellable, untilAborted } from '../base/cancel.ts'
 import type { Backend } from '../backend/backend.ts'
 import { overriding } from '../backend/request.ts'
 
@@ -69,13 +69,3 @@ export function gated(inner: Backend, gate: Gate): Backend {
 }
 
 function ignore(): void {}
-
-function untilAborted(settled: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) return settled
-  return new Promise((resolve, reject) => {
-    signal.throwIfAborted()
-    const abandon = (): void => reject(signal.reason as Error)
-    signal.addEventListener('abort', abandon, { once: true })
-    settled.then(resolve, reject).finally(() => signal.removeEventListener('abort', abandon))
-  })
-}

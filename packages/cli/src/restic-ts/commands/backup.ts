@@ -1,5 +1,6 @@
-import { type Exclusion, type SourceTree, backup as archive } from 'restic-core'
+import { type BackupResult, type Exclusion, type SourceTree, backup as archive } from 'restic-core'
 import { fileSource, systemClock } from 'restic-core/node'
+import { BegunBackup, type BackupRun } from '../backup/begun-backup.ts'
 import { makeExclusion } from '../backup/exclusion.ts'
 import {
   type BackupFlags,
@@ -16,7 +17,7 @@ import { scan } from '../backup/scan.ts'
 import { backupInput } from '../backup/stream.ts'
 import { cacheFolder } from '../cache.ts'
 import { type CommandContext, defineCommand, type LoadedCommand } from '../command.ts'
-import { foundOnce } from '../early-index.ts'
+import { type EarlyView, EarlyWork } from '../early-work.ts'
 import { openSession } from '../session.ts'
 
 type Report = (event: Event) => void | Promise<void>
@@ -48,35 +49,59 @@ async function runBackup(
     plan.targets,
     exclusionOf(plan, context, () => undefined),
   )
-  const parentOf = foundOnce((session) => findParent(session, flags, facts))
+  const archiving = { flags, plan: { ...plan, facts }, ahead, source, context, report }
+  const early = new EarlyWork((view) => new BegunBackup((io) => runArchive(archiving, view, io)))
   report({ type: 'step', text: 'open repository' })
   await using session = await openSession(context, flags.dryRun ? 'none' : 'shared-always', {
     threads: readConcurrency(flags, context.environment),
     needsIndex: true,
-    async treesAhead(early) {
-      const parent = await parentOf(early)
-      // Without one every file will be read.
-      if (parent === undefined) early.repository.runtime.pool.prepare()
-      return parent?.tree
-    },
+    early,
   })
-  const { signal } = session
-  const parent = await parentOf(session)
-  report({ type: 'parent', parent })
-  report({ type: 'step', text: 'load index files' })
-  const indexed = await session.indexed()
+  const result = await early.take(session).result(session.signal)
+  return {
+    ...result,
+    incomplete: plan.incomplete || result.skipped > 0,
+    dryRun: flags.dryRun,
+    durationMs: performance.now() - startMs,
+  }
+}
+
+interface Archiving {
+  readonly flags: BackupFlags
+  readonly plan: BackupPlan
+  readonly ahead: LookAhead
+  readonly source: SourceTree
+  readonly context: CommandContext
+  readonly report: (event: Event) => void
+}
+
+/** From the choice of a parent to the snapshot. The lock is known to be held when `io` lets it write. */
+async function runArchive(
+  { flags, plan, ahead, source, context, report }: Archiving,
+  view: EarlyView,
+  io: BackupRun,
+): Promise<BackupResult> {
+  const { signal, mayWrite } = io
+  const tell = (event: Event): void => io.tell(() => report(event))
+  const parent = await findParent({ repository: view.repository, signal }, flags, plan.facts)
+  // Without one every file will be read.
+  if (parent === undefined) view.repository.runtime.pool.prepare()
+  tell({ type: 'parent', parent })
+  tell({ type: 'step', text: 'load index files' })
+  const indexed = await view.indexed()
+  signal.throwIfAborted()
 
   await ahead[Symbol.asyncDispose]()
   const words = `[${plan.words.join(' ')}]`
-  const scanning = startScan(flags, plan, source, context, report)
-  report({ type: 'step', text: `start backup on ${words}` })
+  const scanning = startScan(flags, plan, source, context, tell)
+  tell({ type: 'step', text: `start backup on ${words}` })
   const { globals } = context
   try {
-    const result = await archive(indexed, ahead, {
+    return await archive(indexed, ahead, {
       targets: plan.targets,
-      snapshot: facts,
+      snapshot: plan.facts,
       parent,
-      exclusion: exclusionOf(plan, context, (text) => context.warn(text)),
+      exclusion: exclusionOf(plan, context, (text) => io.tell(() => context.warn(text))),
       ignoreCtime: flags.ignoreCtime,
       ignoreInode: flags.ignoreInode,
       withAtime: flags.withAtime,
@@ -86,15 +111,10 @@ async function runBackup(
       compression: globals.compression,
       packSize: globals.packSize,
       verify: globals.extraVerify,
+      mayWrite,
       signal,
-      onEvent: report,
+      onEvent: tell,
     })
-    return {
-      ...result,
-      incomplete: plan.incomplete || result.skipped > 0,
-      dryRun: flags.dryRun,
-      durationMs: performance.now() - startMs,
-    }
   } finally {
     await scanning[Symbol.asyncDispose]()
   }

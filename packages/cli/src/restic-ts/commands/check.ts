@@ -1,7 +1,7 @@
 import type { DataSubset } from 'restic-core'
 import * as z from 'zod'
 import { Failure } from '../../shared/failure.ts'
-import { EarlyCheck } from '../check/early-check.ts'
+import { BegunCheck } from '../check/begun-check.ts'
 import {
   type Event,
   type Outcome,
@@ -11,6 +11,7 @@ import {
 } from '../check/report.ts'
 import { parseSubset } from '../check/subset.ts'
 import { type CommandContext, defineCommand, type LoadedCommand } from '../command.ts'
+import { EarlyWork } from '../early-work.ts'
 import { switchFlag } from '../flags.ts'
 import { openSession } from '../session.ts'
 
@@ -46,13 +47,13 @@ async function runCheck(
   const direct = { ...context, globals: { ...globals, cache: globals.cache && flags.withCache } }
   if (globals.lock) await report({ type: 'step', text: 'create exclusive lock for repository' })
   const onEvent = (event: Event): void => void report(event)
-  const early = new EarlyCheck({ readData, onEvent })
+  const early = new EarlyWork(({ repository }) => new BegunCheck(repository, { readData, onEvent }))
   await using session = await openSession(direct, 'exclusive', {
     needsThreads: readData !== false,
     early,
   })
   const outcome = new OutcomeBuilder()
-  for await (const finding of early.findings(session.repository, session.signal)) {
+  for await (const finding of early.take(session).findings(session.signal)) {
     outcome.add(finding)
     await report({ type: 'finding', finding })
   }

@@ -1,3 +1,4 @@
+import { untilAborted } from '../../base/cancel.ts'
 import { SourceError } from '../../base/errors.ts'
 import type { Snapshot } from '../../format/snapshot.ts'
 import { formatTime } from '../../format/time.ts'
@@ -30,6 +31,7 @@ export async function backup(
   )
   const unchanged = options.skipIfUnchanged === true && options.parent?.tree === stored.tree
   if (options.dryRun === true || unchanged) return { ...stored, snapshotId: undefined }
+  if (options.mayWrite) await untilAborted(options.mayWrite, options.signal)
   const summary = { ...stored.summary, backupEnd: formatTime(clock.nowNs(), clock) }
   const snapshot = snapshotOf({ ...stored, summary }, options, startNs, target)
   const snapshotId = await target.saveSnapshot(snapshot, { signal: options.signal })
@@ -60,8 +62,8 @@ async function storeTree(
 }
 
 function writingOptions(options: BackupOptions): WritingOptions {
-  const { signal, onEvent, compression, packSize, verify, dryRun } = options
-  return { signal, onEvent, compression, packSize, verify, dryRun }
+  const { signal, onEvent, compression, packSize, verify, dryRun, mayWrite } = options
+  return { signal, onEvent, compression, packSize, verify, dryRun, mayWrite }
 }
 
 function snapshotOf(

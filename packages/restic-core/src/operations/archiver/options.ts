@@ -59,4 +59,6 @@ export interface BackupOptions extends Cancellable, Observed<BackupEvent>, Chang
   /** bytes */
   readonly packSize?: number | undefined
   readonly verify?: boolean | undefined
+  /** Nothing is stored before it resolves; see `WritingOptions`. */
+  readonly mayWrite?: Promise<void> | undefined
 }

@@ -1,9 +1,10 @@
 import type { Backend } from '../../backend/backend.ts'
+import { overriding } from '../../backend/request.ts'
 import type { RepositoryConfig } from '../../format/config.ts'
 import type { IndexColumns } from '../../format/index-file.ts'
 import type { MasterKey } from '../../format/seal.ts'
 import type { Runtime } from '../../work/runtime.ts'
-import type { Cancellable } from '../../base/cancel.ts'
+import { type Cancellable, untilAborted } from '../../base/cancel.ts'
 import type { PackId } from '../../base/id.ts'
 import type { BlobWriter, WritingOptions } from '../api.ts'
 import type { BlobIndex } from '../index/blob-index.ts'
@@ -32,7 +33,7 @@ export async function writing<T>(
   work: (blobs: BlobWriter) => Promise<T>,
   options: WritingOptions = {},
 ): Promise<T> {
-  const writer = new PackingWriter(context, options)
+  const writer = new PackingWriter(held(context, options), options)
   try {
     const result = await work(writer)
     await writer.flush()
@@ -42,5 +43,24 @@ export async function writing<T>(
     const reason: unknown = writer.signal.aborted ? writer.signal.reason : error
     await writer.abandon(reason)
     throw reason
+  }
+}
+
+/** The same, but for writing: that waits until it may. */
+function held(context: WriterContext, { mayWrite }: WritingOptions): WriterContext {
+  if (mayWrite === undefined) return context
+  const { backend } = context
+  return {
+    ...context,
+    backend: overriding(backend, {
+      async write(file, body, options) {
+        await untilAborted(mayWrite, options?.signal)
+        return backend.write(file, body, options)
+      },
+    }),
+    async saveIndex(columns, options) {
+      await untilAborted(mayWrite, options.signal)
+      return context.saveIndex(columns, options)
+    },
   }
 }

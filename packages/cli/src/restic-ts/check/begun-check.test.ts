@@ -2,7 +2,8 @@ import type { CheckEvent, Finding } from 'restic-core'
 import { memoryBackend } from 'restic-core/backend'
 import { countingBackend, testRepository } from 'restic-core/testing'
 import { describe, expect, it } from 'vitest'
-import { EarlyCheck } from './early-check.ts'
+import { EarlyWork } from '../early-work.ts'
+import { BegunCheck } from './begun-check.ts'
 
 async function early() {
   const store = memoryBackend()
@@ -12,12 +13,14 @@ async function early() {
     .loadIndex()
     .then((indexed) => indexed.writing((blobs) => blobs.saveBlob('data', new Uint8Array(1000))))
   const events: CheckEvent[] = []
-  const check = new EarlyCheck({ readData: true, onEvent: (event) => events.push(event) })
+  const onEvent = (event: CheckEvent): void => void events.push(event)
+  const work = new EarlyWork((view) => new BegunCheck(view.repository, { readData: true, onEvent }))
+  const view = { repository, indexed: () => repository.loadIndex() }
   const before = backend.requests('list', 'pack')
   return {
-    repository,
     events,
-    check,
+    begin: (attempt: AbortSignal) => work.begin(view, attempt),
+    findings: (signal: AbortSignal) => work.take(view).findings(signal),
     begins: () => backend.requests('list', 'pack') - before,
     /** Reads as far as it goes by itself. */
     settle: async () => {
@@ -41,50 +44,50 @@ describe('a check that begins early', () => {
   const never = new AbortController().signal
 
   it('reads before the lock is held, and tells only then', async () => {
-    const { check, repository, events, begins, settle } = await early()
-    check.begin(repository, never)
+    const { begin, findings, events, begins, settle } = await early()
+    begin(never)
     await settle()
     expect(events).toEqual([])
-    expect(await kindsOf(check.findings(repository, never))).toEqual([])
+    expect(await kindsOf(findings(never))).toEqual([])
     expect(begins()).toBe(1)
     expect(events.map(({ stage }) => stage)).toEqual(['index', 'packs', 'data'])
   })
 
   it('begins anew when the attempt it was for was refused', async () => {
-    const { check, repository, events, begins, settle, losePacks } = await early()
+    const { begin, findings, events, begins, settle, losePacks } = await early()
     const attempt = new AbortController()
-    check.begin(repository, attempt.signal)
+    begin(attempt.signal)
     await settle()
     attempt.abort(new Error('locked'))
     await losePacks()
     // The next attempt was slow, so nothing was begun for it.
-    expect(await kindsOf(check.findings(repository, never))).toEqual(['pack-lost'])
+    expect(await kindsOf(findings(never))).toEqual(['pack-lost'])
     expect(begins()).toBe(2)
     expect(events.map(({ stage }) => stage)).toEqual(['index'])
   })
 
   it('goes on with the attempt that was not refused', async () => {
-    const { check, repository, begins, settle, losePacks } = await early()
+    const { begin, findings, begins, settle, losePacks } = await early()
     const refused = new AbortController()
-    check.begin(repository, refused.signal)
+    begin(refused.signal)
     await settle()
     refused.abort(new Error('locked'))
     await losePacks()
-    check.begin(repository, never)
-    expect(await kindsOf(check.findings(repository, never))).toEqual(['pack-lost'])
+    begin(never)
+    expect(await kindsOf(findings(never))).toEqual(['pack-lost'])
     expect(begins()).toBe(2)
   })
 
   it('begins when it is asked, if it was not before', async () => {
-    const { check, repository, begins } = await early()
-    expect(await kindsOf(check.findings(repository, never))).toEqual([])
+    const { findings, begins } = await early()
+    expect(await kindsOf(findings(never))).toEqual([])
     expect(begins()).toBe(1)
   })
 
   it('ends when the lock is lost', async () => {
-    const { check, repository } = await early()
-    check.begin(repository, never)
+    const { begin, findings } = await early()
+    begin(never)
     const lost = new Error('the lock is lost')
-    await expect(kindsOf(check.findings(repository, AbortSignal.abort(lost)))).rejects.toBe(lost)
+    await expect(kindsOf(findings(AbortSignal.abort(lost)))).rejects.toBe(lost)
   })
 })

@@ -1,0 +1,50 @@
+import { type Begun, HeldBack } from '../early-work.ts'
+
+/** What a backup is given that may have begun before the lock is held. */
+export interface BackupRun {
+  readonly signal: AbortSignal
+  /** Resolves when the lock is held; rejects when nobody will want the result. */
+  readonly mayWrite: Promise<void>
+  /** Tells somebody something, now or when the lock is held. */
+  readonly tell: (how: () => void) => void
+}
+
+/** A backup that reads, cuts and seals, and waits with all the rest until somebody asks for its result. */
+export class BegunBackup<Result> implements Begun {
+  readonly #stop = new AbortController()
+  readonly #told = new HeldBack()
+  #letWrite: () => void = () => undefined
+  readonly #running: Promise<Result>
+
+  constructor(run: (io: BackupRun) => Promise<Result>) {
+    const { signal } = this.#stop
+    const mayWrite = new Promise<void>((resolve, reject) => {
+      this.#letWrite = resolve
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    })
+    mayWrite.catch(() => undefined)
+    this.#running = run({ signal, mayWrite, tell: (how) => this.#told.tell(how) })
+    // Whoever takes the result hears of it; perhaps nobody does.
+    this.#running.catch(() => undefined)
+  }
+
+  async end(reason: unknown): Promise<void> {
+    this.#stop.abort(reason)
+    await this.#running.catch(() => undefined)
+  }
+
+  /** @param signal aborts when the lock is lost */
+  async result(signal: AbortSignal): Promise<Result> {
+    const onAbort = (): void => this.#stop.abort(signal.reason)
+    signal.addEventListener('abort', onAbort)
+    try {
+      signal.throwIfAborted()
+      this.#told.release()
+      this.#letWrite()
+      return await this.#running
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      await this.end(undefined)
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import type { IndexedRepository, Repository } from 'restic-core'
+
+/** What work may look at before it is known whether the lock is held. */
+export interface EarlyView {
+  readonly repository: Repository
+  indexed(): Promise<IndexedRepository>
+}
+
+/** Work that was begun. */
+export interface Begun {
+  /** Resolves when nothing of it is left. */
+  end(reason: unknown): Promise<void>
+}
+
+/**
+ * Work that begins while the lock is waited for, usually a fifth of a second. Until the lock is known
+ * to be held it writes nothing and tells nothing; when it was refused, the work begins anew.
+ */
+export class EarlyWork<Work extends Begun> {
+  readonly #start: (view: EarlyView) => Work
+  #begun: Work | undefined
+  /** Those whose lock was refused, until they have come to their end. */
+  #ending: Promise<unknown> = Promise.resolve()
+
+  constructor(start: (view: EarlyView) => Work) {
+    this.#start = start
+  }
+
+  /** @param attempt at the lock; when it aborts, nothing of what was done counts */
+  begin(view: EarlyView, attempt: AbortSignal): void {
+    this.#begun = this.#start(view)
+    attempt.addEventListener('abort', () => void this.stop(attempt.reason), { once: true })
+  }
+
+  /** What was begun for the lock that is held, or is begun now. */
+  take(view: EarlyView): Work {
+    return this.#begun ?? this.#start(view)
+  }
+
+  /** Resolves when nothing of it is left. */
+  async stop(reason: unknown): Promise<void> {
+    this.#ending = Promise.all([this.#ending, this.#begun?.end(reason)])
+    this.#begun = undefined
+    await this.#ending
+  }
+}
+
+/** What is told late, in the order in which it came about. */
+export class HeldBack {
+  #held: (() => void)[] | undefined = []
+
+  tell(how: () => void): void {
+    if (this.#held) this.#held.push(how)
+    else how()
+  }
+
+  /** From now on everything is told at once. */
+  release(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const how of held) how()
+  }
+}
