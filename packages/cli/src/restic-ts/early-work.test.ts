@@ -1,7 +1,7 @@
 import { memoryBackend } from 'restic-core/backend'
 import { testRepository } from 'restic-core/testing'
 import { describe, expect, it } from 'vitest'
-import { BegunBackup } from './backup/begun-backup.ts'
+import { BegunRun } from './begun-run.ts'
 import { EarlyWork, HeldBack } from './early-work.ts'
 
 const never = new AbortController().signal
@@ -13,7 +13,7 @@ async function early() {
   let runs = 0
   const work = new EarlyWork(
     () =>
-      new BegunBackup(async ({ mayWrite, tell }) => {
+      new BegunRun(async ({ mayWrite, tell }) => {
         const run = ++runs
         tell(() => said.push(`run ${run} has begun`))
         await mayWrite
@@ -24,7 +24,7 @@ async function early() {
   return { view, work, said }
 }
 
-describe('a backup that begins early', () => {
+describe('work that begins early', () => {
   it('writes and tells once its lock is held', async () => {
     const { view, work, said } = await early()
     work.begin(view, never)

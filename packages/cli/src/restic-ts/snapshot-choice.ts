@@ -43,7 +43,7 @@ function isEmpty({ hosts = [], tagLists = [], paths = [] }: SnapshotFilter): boo
 }
 
 /** A snapshot, and the folder in it that `id:folder` names; '' is all of it. */
-interface SnapshotPlace {
+export interface SnapshotPlace {
   readonly snapshot: StoredSnapshot
   readonly folder: string
 }

@@ -1,6 +1,5 @@
 import { type BackupResult, type Exclusion, type SourceTree, backup as archive } from 'restic-core'
 import { fileSource, systemClock } from 'restic-core/node'
-import { BegunBackup, type BackupRun } from '../backup/begun-backup.ts'
 import { makeExclusion } from '../backup/exclusion.ts'
 import {
   type BackupFlags,
@@ -15,6 +14,7 @@ import { jsonReporter, textReporter } from '../backup/report.ts'
 import { LookAhead } from '../backup/look-ahead.ts'
 import { scan } from '../backup/scan.ts'
 import { backupInput } from '../backup/stream.ts'
+import { BegunRun, type EarlyRun } from '../begun-run.ts'
 import { cacheFolder } from '../cache.ts'
 import { type CommandContext, defineCommand, type LoadedCommand } from '../command.ts'
 import { type EarlyView, EarlyWork } from '../early-work.ts'
@@ -50,7 +50,7 @@ async function runBackup(
     exclusionOf(plan, context, () => undefined),
   )
   const archiving = { flags, plan: { ...plan, facts }, ahead, source, context, report }
-  const early = new EarlyWork((view) => new BegunBackup((io) => runArchive(archiving, view, io)))
+  const early = new EarlyWork((view) => new BegunRun((run) => runArchive(archiving, view, run)))
   report({ type: 'step', text: 'open repository' })
   await using session = await openSession(context, flags.dryRun ? 'none' : 'shared-always', {
     threads: readConcurrency(flags, context.environment),
@@ -75,14 +75,14 @@ interface Archiving {
   readonly report: (event: Event) => void
 }
 
-/** From the choice of a parent to the snapshot. The lock is known to be held when `io` lets it write. */
+/** From the choice of a parent to the snapshot. The lock is known to be held when `run` lets it write. */
 async function runArchive(
   { flags, plan, ahead, source, context, report }: Archiving,
   view: EarlyView,
-  io: BackupRun,
+  run: EarlyRun,
 ): Promise<BackupResult> {
-  const { signal, mayWrite } = io
-  const tell = (event: Event): void => io.tell(() => report(event))
+  const { signal, mayWrite } = run
+  const tell = (event: Event): void => run.tell(() => report(event))
   const parent = await findParent({ repository: view.repository, signal }, flags, plan.facts)
   // Without one every file will be read.
   if (parent === undefined) view.repository.runtime.pool.prepare()
@@ -101,7 +101,7 @@ async function runArchive(
       targets: plan.targets,
       snapshot: plan.facts,
       parent,
-      exclusion: exclusionOf(plan, context, (text) => io.tell(() => context.warn(text))),
+      exclusion: exclusionOf(plan, context, (text) => run.tell(() => context.warn(text))),
       ignoreCtime: flags.ignoreCtime,
       ignoreInode: flags.ignoreInode,
       withAtime: flags.withAtime,

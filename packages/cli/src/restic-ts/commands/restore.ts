@@ -1,20 +1,23 @@
 import { resolve } from 'node:path'
 import {
+  type IndexedRepository,
   type RestorePlan,
   type RestoreSummary,
+  type TargetTree,
   findTree,
   planRestore,
   restore as apply,
 } from 'restic-core'
 import { fileTarget } from 'restic-core/node'
 import { Failure } from '../../shared/failure.ts'
+import { BegunRun, type EarlyRun } from '../begun-run.ts'
 import { type CommandContext, defineCommand, type LoadedCommand } from '../command.ts'
 import { type RestoreFlags, declareRestoreFlags, restoreFlags } from '../restore/flags.ts'
 import { type Event, type Outcome, jsonReporter, textReporter } from '../restore/report.ts'
 import { type Selection, readAttributeSelection, readSelection } from '../restore/selection.ts'
-import { foundOnce } from '../early-index.ts'
+import { EarlyWork } from '../early-work.ts'
 import { openSession } from '../session.ts'
-import { findSnapshotPlace, snapshotFilter, wholeTree } from '../snapshot-choice.ts'
+import { type SnapshotPlace, findSnapshotPlace, snapshotFilter } from '../snapshot-choice.ts'
 
 export const restore: LoadedCommand = defineCommand({
   declare: declareRestoreFlags,
@@ -31,25 +34,47 @@ async function runRestore(
   report: (event: Event) => void | Promise<void>,
 ): Promise<Outcome> {
   const startMs = performance.now()
-  const onEvent = (event: Event): void => void report(event)
   const { snapshotId, folder: target } = checkedWords(flags)
   const selection = await readSelection(flags, context.environment)
+  const { ownershipByName } = flags
   const selectAttribute = await readAttributeSelection(flags)
   refuseDeletingAll(flags, target, selection)
 
+  const tree = fileTarget({ root: target, ownershipByName, selectAttribute })
   const filter = snapshotFilter(flags, context.environment)
-  const placeIn = foundOnce((session) => findSnapshotPlace(session, snapshotId, filter))
+  const early = new EarlyWork(
+    (view) =>
+      new BegunRun(async (run) => {
+        const { signal } = run
+        const place = await findSnapshotPlace({ ...view, signal }, snapshotId, filter)
+        const onEvent = (event: Event): void => run.tell(() => void report(event))
+        return restorePlace({ flags, selection, tree, onEvent }, await view.indexed(), place, run)
+      }),
+  )
   await using session = await openSession(context, 'shared', {
     needsIndex: true,
     needsThreads: true,
-    // With patterns most of it may not be wanted.
-    treesAhead: selection.isFiltered ? undefined : async (early) => wholeTree(await placeIn(early)),
+    early,
   })
-  const { signal } = session
-  const { snapshot, folder } = await placeIn(session)
-  const indexed = await session.indexed()
-  const { ownershipByName } = flags
-  const tree = fileTarget({ root: target, ownershipByName, selectAttribute })
+  const summary = await early.take(session).result(session.signal)
+  return { summary, target, verify: flags.verify, durationMs: performance.now() - startMs }
+}
+
+interface Restoring {
+  readonly flags: RestoreFlags
+  readonly selection: Selection
+  readonly tree: TargetTree
+  readonly onEvent: (event: Event) => void
+}
+
+/** Plans, and does it when `run` lets it write. */
+async function restorePlace(
+  { flags, selection, tree, onEvent }: Restoring,
+  indexed: IndexedRepository,
+  { snapshot, folder }: SnapshotPlace,
+  { signal, mayWrite }: EarlyRun,
+): Promise<RestoreSummary> {
+  const { target = '', verify } = flags
   // A folder that the snapshot does not have is refused before anything is announced.
   const root = await findTree(indexed, snapshot.tree, folder, { signal })
   onEvent({ type: 'start', snapshot, target })
@@ -62,10 +87,8 @@ async function runRestore(
     onEvent,
     signal,
   })
-  const summary = flags.dryRun
-    ? reportPlan(plan, onEvent)
-    : await apply(indexed, plan, tree, { verify: flags.verify, onError: skipItem, onEvent, signal })
-  return { summary, target, verify: flags.verify, durationMs: performance.now() - startMs }
+  if (flags.dryRun) return reportPlan(plan, onEvent)
+  return apply(indexed, plan, tree, { verify, onError: skipItem, mayWrite, onEvent, signal })
 }
 
 /** What cannot be restored is told and counted; everything else is restored. */

@@ -1,4 +1,4 @@
-import type { Cancellable } from '../../base/cancel.ts'
+import { type Cancellable, anySignal, untilAborted } from '../../base/cancel.ts'
 import { MiB, toHex } from '../../base/bytes.ts'
 import { Budget, eachLimited } from '../../base/concurrency.ts'
 import { isResticError } from '../../base/errors.ts'
@@ -16,33 +16,56 @@ import type { RestoreProgress } from './progress.ts'
 import { type StretchJob, stretchJob } from './stretch-job.ts'
 
 /** Bytes of packs that are being fetched or wait for a worker. */
-const fetchedMax: number = 48 * MiB
+const fetchedMax: number = 72 * MiB
 
-/** Writes the content of all files of the plan. */
+/**
+ * Writes the content of all files of the plan.
+ *
+ * @param prepare makes what has to be there first; packs are fetched meanwhile
+ */
 export async function restoreContents(
   from: IndexedRepository,
   plan: RestorePlan,
   target: TargetTree,
   progress: RestoreProgress,
-  { signal }: Cancellable,
+  { signal, prepare }: Cancellable & { readonly prepare: (options: Cancellable) => Promise<void> },
 ): Promise<void> {
+  const stop = new AbortController()
+  const options = { signal: anySignal(signal, stop.signal) }
   const restorer = new ContentRestorer(from, plan, target, progress)
-  await restorer.prepareFiles({ signal })
+  const prepared = prepare(options).then(() => restorer.prepareFiles(options))
+  const work = [prepared, restoreStretches(from, plan, restorer, prepared, options)]
+  try {
+    await Promise.all(work)
+  } catch (error) {
+    stop.abort(error)
+    await Promise.allSettled(work)
+    throw error
+  }
+}
+
+async function restoreStretches(
+  from: IndexedRepository,
+  plan: RestorePlan,
+  restorer: ContentRestorer,
+  prepared: Promise<void>,
+  options: Cancellable,
+): Promise<void> {
   // While some stretches are worked on, others are fetched; the store limits requests itself.
   const limit = from.connections + from.runtime.pool.size
   const memory = new Budget(fetchedMax)
   await eachLimited(
     plan.contents.stretches(),
     limit,
-    async (stretch, stop) => {
-      await memory.take(stretch.length, { signal: stop })
+    async (stretch, signal) => {
+      await memory.take(stretch.length, { signal })
       try {
-        await restorer.restore(stretch, { signal: stop })
+        await restorer.restore(stretch, prepared, { signal })
       } finally {
         memory.give(stretch.length)
       }
     },
-    { signal },
+    options,
   )
 }
 
@@ -83,41 +106,57 @@ class ContentRestorer {
     }
   }
 
-  async restore(stretch: Stretch, options: Cancellable): Promise<void> {
+  /** @param prepared resolves when files may be written; the pack is fetched meanwhile */
+  async restore(stretch: Stretch, prepared: Promise<void>, options: Cancellable): Promise<void> {
     const { contents } = this.#plan
-    const writes = stretch.writes.filter((write) => !this.#hasFailed(contents.file(write)))
-    if (writes.length === 0) return
-    const job = stretchJob(contents, { ...stretch, writes }, (file) => this.#fileToWrite(file))
-    const lost = (await this.#runJob(job, stretch, options)) ?? this.#makeFilesOfJob(job)
-    const damaged = new Set(lost)
+    let job: StretchJob | undefined
+    const lost = await this.#fetch(stretch, options, async (bytes) => {
+      await untilAborted(prepared, options.signal)
+      job = this.#job(stretch)
+      return this.#runJob(job, shortId(stretch.pack), bytes, options)
+    })
+    await untilAborted(prepared, options.signal)
+    job ??= this.#job(stretch)
+    const damaged = new Set(lost ?? this.#makeFilesOfJob(job))
     for (const blob of damaged) await this.#restoreOtherCopy(job, blob, options)
-    for (const write of writes) this.#countWrite(contents.file(write), contents.copy(write))
+    for (const write of stretch.writes) this.#countWrite(contents.file(write), contents.copy(write))
   }
 
-  /**
-   * Which blobs of the job are damaged; undefined when it could not run because the pack is missing or
-   * cut short.
-   */
-  async #runJob(
-    { blobs, writes, files, planFiles }: StretchJob,
+  /** What is to be done of a stretch: not for files that have failed already. */
+  #job(stretch: Stretch): StretchJob {
+    const { contents } = this.#plan
+    const writes = stretch.writes.filter((write) => !this.#hasFailed(contents.file(write)))
+    return stretchJob(contents, { ...stretch, writes }, (file) => this.#fileToWrite(file))
+  }
+
+  /** What `use` makes of the bytes; undefined when the pack is missing or cut short. */
+  async #fetch<T>(
     { pack, offset, length }: Stretch,
     { signal }: Cancellable,
-  ): Promise<readonly number[] | undefined> {
-    const { masterKey: key, runtime } = this.#from
-    const what = `pack ${shortId(pack)}`
-    const options = { range: { offset, length }, signal }
-    const run = (stretch: Uint8Array) =>
-      runtime.pool.run('restoreBlobs', { key, what, stretch, blobs, writes, files }, { signal })
+    use: (bytes: Uint8Array) => Promise<T>,
+  ): Promise<T | undefined> {
     try {
-      const { damaged, failed } = await this.#fetcher.fetch(pack, length, options, run)
-      for (const { file, error } of failed) {
-        this.#progress.failed(this.#path(planFiles[file] as number), decodeJobError(error))
-      }
-      return damaged.map(({ blob }) => blob)
+      return await this.#fetcher.fetch(pack, length, { range: { offset, length }, signal }, use)
     } catch (error) {
       if (isLostData(error)) return undefined
       throw error
     }
+  }
+
+  /** Which blobs of the job are damaged. */
+  async #runJob(
+    { blobs, writes, files, planFiles }: StretchJob,
+    pack: string,
+    stretch: Uint8Array,
+    { signal }: Cancellable,
+  ): Promise<readonly number[]> {
+    const { masterKey: key, runtime } = this.#from
+    const input = { key, what: `pack ${pack}`, stretch, blobs, writes, files }
+    const { damaged, failed } = await runtime.pool.run('restoreBlobs', input, { signal })
+    for (const { file, error } of failed) {
+      this.#progress.failed(this.#path(planFiles[file] as number), decodeJobError(error))
+    }
+    return damaged.map(({ blob }) => blob)
   }
 
   /** Does for a job that cannot run what it would have begun with. All its blobs are lost. */

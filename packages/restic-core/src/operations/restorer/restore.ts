@@ -1,4 +1,4 @@
-import type { Cancellable, Observed } from '../../base/cancel.ts'
+import { type Cancellable, type Observed, untilAborted } from '../../base/cancel.ts'
 import type { IndexedRepository } from '../../repository/api.ts'
 import type { TargetTree } from '../shared/target-tree.ts'
 import { Turns } from '../shared/turns.ts'
@@ -12,6 +12,11 @@ import { verifyFiles } from './verify.ts'
 export interface RestoreOptions extends Cancellable, Observed<RestoreEvent>, ItemErrors {
   /** Read the files that were written again, and compare them with the snapshot. */
   readonly verify?: boolean | undefined
+  /**
+   * The target is left as it is before this resolves, so that packs may be fetched while the lock is
+   * waited for. When it rejects, so does the restore.
+   */
+  readonly mayWrite?: Promise<void> | undefined
 }
 
 /**
@@ -30,8 +35,13 @@ export async function restore(
   signal?.throwIfAborted()
   const progress = new RestoreProgress(plan, options)
   progress.begin()
-  await makeDirectories(plan, target, progress, options)
-  await restoreContents(from, plan, target, progress, options)
+  await restoreContents(from, plan, target, progress, {
+    signal,
+    async prepare(stoppable) {
+      if (options.mayWrite) await untilAborted(options.mayWrite, stoppable.signal)
+      await makeDirectories(plan, target, progress, stoppable)
+    },
+  })
   // Before permissions are set: some files may not be read any more after that.
   const verified = options.verify ? await verifyFiles(from, plan, target, progress, options) : 0
   await removeUnwanted(plan, target, progress, options)

@@ -1,4 +1,4 @@
-/** A backup that begins while it waits for its lock, against a lock that comes at that very moment. */
+/** Work that begins while its lock is waited for, against a lock that comes at that very moment. */
 import { copyFileSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -100,4 +100,15 @@ it('begins anew when it gets the lock after all, with what the files hold then',
   const checked = await runRestic(restic018, ['check', '--read-data'], direct)
   expect(checked.code, checked.stderr).toBe(0)
   expect(await stored('locks')).toEqual([])
+})
+
+it('leaves the target of a restore alone when that is refused', async () => {
+  await using proxy = await lockingProxy()
+  const target = join(folder, 'restored')
+  const result = await ours.run(['restore', 'latest', '--target', target], through(proxy.url))
+  rmSync(planted())
+  expect(result.code, result.stderr).toBe(11)
+  expect(await readdir(folder)).not.toContain('restored')
+  await succeed(ours, ['restore', 'latest', '--target', target], direct)
+  expect(await readdir(target)).toEqual(['data'])
 })

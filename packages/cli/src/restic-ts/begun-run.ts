@@ -1,7 +1,7 @@
-import { type Begun, HeldBack } from '../early-work.ts'
+import { type Begun, HeldBack } from './early-work.ts'
 
-/** What a backup is given that may have begun before the lock is held. */
-export interface BackupRun {
+/** What work is given that may have begun before the lock is held. */
+export interface EarlyRun {
   readonly signal: AbortSignal
   /** Resolves when the lock is held; rejects when nobody will want the result. */
   readonly mayWrite: Promise<void>
@@ -9,14 +9,14 @@ export interface BackupRun {
   readonly tell: (how: () => void) => void
 }
 
-/** A backup that reads, cuts and seals, and waits with all the rest until somebody asks for its result. */
-export class BegunBackup<Result> implements Begun {
+/** Work that goes as far as it can without writing, until somebody asks for its result. */
+export class BegunRun<Result> implements Begun {
   readonly #stop = new AbortController()
   readonly #told = new HeldBack()
   #letWrite: () => void = () => undefined
   readonly #running: Promise<Result>
 
-  constructor(run: (io: BackupRun) => Promise<Result>) {
+  constructor(run: (early: EarlyRun) => Promise<Result>) {
     const { signal } = this.#stop
     const mayWrite = new Promise<void>((resolve, reject) => {
       this.#letWrite = resolve
