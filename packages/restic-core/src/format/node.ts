@@ -61,6 +61,21 @@ export interface Node {
   readonly extra?: string | undefined
 }
 
+/** A node of which nothing is known but what the file system tells. */
+export interface BareNode extends Node {
+  readonly content: null
+  readonly subtree?: undefined
+  readonly error?: undefined
+  readonly extra?: undefined
+}
+
+/** A node whose JSON is known. */
+export interface WrittenNode {
+  readonly name: string
+  /** as `formatNode` writes it */
+  readonly json: string
+}
+
 /** The JSON of a node as restic writes it; the ids of trees depend on every byte. */
 export function formatNode(node: Node): string {
   let json = `{"name":${quotedName(node.name)},"type":"${node.type}"`
@@ -113,7 +128,7 @@ function formatExtendedAttribute({ name, value }: ExtendedAttribute): string {
   return `{"name":${jsonString(name)},"value":${base64}}`
 }
 
-function formatContent(content: readonly BlobId[] | null): string {
+export function formatContent(content: readonly BlobId[] | null): string {
   if (content === null) return 'null'
   return content.length === 0 ? '[]' : `["${content.join('","')}"]`
 }

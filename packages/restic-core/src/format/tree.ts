@@ -1,7 +1,7 @@
 import { KiB, concatBytes, equalBytes } from '../base/bytes.ts'
 import { JsonReader, KnownStrings, brace, bracket } from './json-reader.ts'
 import { compareNames, nameToBytes } from './name.ts'
-import { type Node, formatNode } from './node.ts'
+import { type Node, type WrittenNode, formatNode } from './node.ts'
 import { readNode } from './node-reader.ts'
 
 const treeMembers = new KnownStrings(['nodes'])
@@ -45,7 +45,7 @@ function readNodes(reader: JsonReader): Node[] {
  *
  * @throws TypeError when a name is empty, repeated or not in the order of `compareNames`
  */
-export function formatTree(nodes: Iterable<Node>): Uint8Array {
+export function formatTree(nodes: Iterable<Node | WrittenNode>): Uint8Array {
   const parts: Uint8Array[] = []
   let text = '{"nodes":['
   let previous = ''
@@ -54,7 +54,7 @@ export function formatTree(nodes: Iterable<Node>): Uint8Array {
       throw new TypeError(`${JSON.stringify(node.name)} is not behind ${JSON.stringify(previous)}`)
     }
     if (previous !== '') text += ','
-    text += formatNode(node)
+    text += 'json' in node ? node.json : formatNode(node)
     previous = node.name
     if (text.length >= textLengthMax) {
       parts.push(nameToBytes(text))

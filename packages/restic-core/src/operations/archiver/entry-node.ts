@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts'
 import type { BlobId, TreeId } from '../../base/id.ts'
-import type { Node, NodeType } from '../../format/node.ts'
+import type { BareNode, Node, NodeType } from '../../format/node.ts'
 import { formatTime } from '../../format/time.ts'
 import type { SourceEntry, SourceTree } from '../shared/source-tree.ts'
 
@@ -13,13 +13,13 @@ interface NodeRules {
   readonly withAtime: boolean
 }
 
-/** The node of an entry, without what depends on content: size, blobs, subtree. */
+/** The node of an entry, without blobs or subtree. */
 export function entryNode(
   source: SourceTree,
   place: { readonly name: string; readonly path: string; readonly follow?: boolean },
   entry: SourceEntry,
   { clock, withAtime }: NodeRules,
-): Node {
+): BareNode {
   const mtime = formatTime(entry.mtimeNs, clock)
   const follow = place.follow ?? false
   const extendedAttributes = source.extendedAttributes(place.path, { follow })
@@ -37,7 +37,7 @@ export function entryNode(
     group: entry.group,
     inode: entry.inode,
     deviceId: entry.deviceId,
-    size: undefined,
+    size: entry.type === 'file' ? entry.size : undefined,
     links: linkCounted.has(entry.type) ? entry.links : 0,
     linktarget: entry.type === 'symlink' ? source.linkTarget(place.path) : undefined,
     extendedAttributes: extendedAttributes.length > 0 ? extendedAttributes : undefined,

@@ -1,10 +1,6 @@
-import type { Cancellable } from '../../base/cancel.ts'
-import { isResticError } from '../../base/errors.ts'
-import type { TreeId } from '../../base/id.ts'
-import { compareNames } from '../../format/name.ts'
 import { type Node, formatNode } from '../../format/node.ts'
 import { parseTime } from '../../format/time.ts'
-import type { BlobReader, StoredSnapshot } from '../../repository/api.ts'
+import type { StoredSnapshot } from '../../repository/api.ts'
 import type { SourceEntry } from '../shared/source-tree.ts'
 
 /** What the parent of a new snapshot must have in common with it. */
@@ -40,89 +36,6 @@ function fits(snapshot: StoredSnapshot, { hostname, paths = [], tags = [] }: Par
     paths.every((path) => snapshot.paths.includes(path)) &&
     tags.every((tag) => snapshot.tags.includes(tag))
   )
-}
-
-/** How many subtrees of a directory are read before they are asked for. */
-const treesAhead = 4
-
-/** A directory in the parent snapshot. Its subtrees are read while what is before them is compared. */
-export class ParentTree {
-  readonly #from: BlobReader
-  readonly #options: Cancellable
-  readonly #nodes: readonly Node[]
-  /** the next to be taken */
-  #at = 0
-  /** the next whose subtree will be read ahead */
-  #aheadAt = 0
-  readonly #ahead = new Map<TreeId, Promise<ParentTree>>()
-
-  private constructor(from: BlobReader, options: Cancellable, nodes: readonly Node[]) {
-    this.#from = from
-    this.#options = options
-    this.#nodes = nodes
-  }
-
-  /**
-   * An empty one for no id, and when the repository has lost the tree: then everything below is read
-   * again, which repairs the repository.
-   */
-  static async read(
-    from: BlobReader,
-    id: TreeId | undefined,
-    options: Cancellable,
-  ): Promise<ParentTree> {
-    const nodes = id === undefined ? [] : await readNodes(from, id, options)
-    return new ParentTree(from, options, nodes)
-  }
-
-  /** The node of this name. Names must be asked for in ascending order. */
-  take(name: string): Node | undefined {
-    this.#readAhead()
-    for (let node = this.#nodes[this.#at]; node !== undefined; node = this.#nodes[++this.#at]) {
-      const order = compareNames(node.name, name)
-      if (order === 0) return node
-      if (order > 0) return undefined
-      // Nobody will ask for what is passed over.
-      if (node.subtree !== undefined) this.#ahead.delete(node.subtree)
-    }
-    return undefined
-  }
-
-  /** The directory that a node of this one stands for; an empty one for none. */
-  async subtree(node: Node | undefined): Promise<ParentTree> {
-    const id = node?.subtree
-    const ahead = id && this.#ahead.get(id)
-    if (id === undefined || ahead === undefined) {
-      return ParentTree.read(this.#from, id, this.#options)
-    }
-    this.#ahead.delete(id)
-    return ahead
-  }
-
-  #readAhead(): void {
-    this.#aheadAt = Math.max(this.#aheadAt, this.#at)
-    while (this.#ahead.size < treesAhead && this.#aheadAt < this.#nodes.length) {
-      const id = this.#nodes[this.#aheadAt++]?.subtree
-      if (id === undefined || this.#ahead.has(id)) continue
-      const reading = ParentTree.read(this.#from, id, this.#options)
-      // Whoever takes it hears of the failure; nobody may.
-      reading.catch(() => undefined)
-      this.#ahead.set(id, reading)
-    }
-  }
-}
-
-async function readNodes(
-  from: BlobReader,
-  id: TreeId,
-  options: Cancellable,
-): Promise<readonly Node[]> {
-  try {
-    return await from.readTree(id, options)
-  } catch (error) {
-    if (isResticError(error, 'MISSING', 'CORRUPT')) return []
-    throw error
-  }
 }
 
 export interface ChangeRules {

@@ -1,26 +1,29 @@
-import type { Node } from '../../format/node.ts'
+import type { Node, WrittenNode } from '../../format/node.ts'
+
+/** A node of the directory, or what is written of one. */
+export type PendingNode = Node | WrittenNode
 
 /**
  * A directory whose tree is not stored yet. Its nodes stand in the order of their names; those that
  * wait for content or a subtree are filled in later, in any order.
  */
 export class PendingDirectory {
-  readonly #nodes: (Node | undefined)[] = []
-  readonly #onComplete: (nodes: readonly Node[]) => void
+  readonly #nodes: (PendingNode | undefined)[] = []
+  readonly #onComplete: (nodes: readonly PendingNode[]) => void
   /** the walk itself, and each place that waits */
   #open = 1
 
   /** @param onComplete called once, when the walk has closed it and no place waits any more */
-  constructor(onComplete: (nodes: readonly Node[]) => void) {
+  constructor(onComplete: (nodes: readonly PendingNode[]) => void) {
     this.#onComplete = onComplete
   }
 
-  add(node: Node): void {
+  add(node: PendingNode): void {
     this.#nodes.push(node)
   }
 
   /** Keeps a place for a node that comes later; undefined when it is left out after all. */
-  reserve(): (node: Node | undefined) => void {
+  reserve(): (node: PendingNode | undefined) => void {
     const place = this.#nodes.push(undefined) - 1
     this.#open++
     return (node) => {

@@ -1,16 +1,19 @@
 import { SourceError, isResticError } from '../../base/errors.ts'
+import type { BlobId } from '../../base/id.ts'
 import { compareNames } from '../../format/name.ts'
-import type { Node } from '../../format/node.ts'
+import type { BareNode, Node, NodeType } from '../../format/node.ts'
 import { formatTree } from '../../format/tree.ts'
+import type { SameNode } from '../../format/tree-text.ts'
 import type { BlobWriter } from '../../repository/api.ts'
 import type { SourceEntry, SourceTree } from '../shared/source-tree.ts'
 import { Turns } from '../shared/turns.ts'
 import { directoryNode, entryNode, fileNode } from './entry-node.ts'
 import { type FileContent, FileStore } from './file-store.ts'
 import type { ArchiveTarget, BackupOptions } from './options.ts'
-import { ParentTree, changeOf, isUnchanged } from './parent.ts'
-import { PendingDirectory } from './pending-directory.ts'
-import { Tally } from './tally.ts'
+import { changeOf, isUnchanged } from './parent.ts'
+import { ParentTree } from './parent-tree.ts'
+import { PendingDirectory, type PendingNode } from './pending-directory.ts'
+import { type Change, Tally } from './tally.ts'
 import { type Target, joinPath } from './targets.ts'
 
 /** Trees that wait to be stored. Beyond that the walk waits too. */
@@ -26,9 +29,25 @@ interface Place {
   /** where it stands in the snapshot, with a leading '/' */
   readonly snapshotPath: string
   readonly explicit: boolean
-  /** what stood there in the parent, and the directory that had it */
-  readonly previous: Node | undefined
+  /** the directory of the parent that had it, if it had it */
   readonly siblings: ParentTree
+}
+
+/** A file whose content is read. */
+interface FileToStore {
+  readonly place: Place
+  readonly previous: Node | undefined
+  readonly put: (node: Node | undefined) => void
+}
+
+/** A directory that is gone through, and what is known of it by then. */
+interface OpenDirectory {
+  readonly place: Place
+  readonly node: Node
+  /** what the parent has in its place: the same but for its subtree, or something else */
+  readonly same: SameNode | undefined
+  readonly previous: Node | undefined
+  readonly before: ParentTree
 }
 
 /**
@@ -65,9 +84,9 @@ export class Walk {
   }
 
   /** The nodes of the root; every blob they need has been given to the writer. */
-  async run(): Promise<readonly Node[]> {
+  async run(): Promise<readonly PendingNode[]> {
     try {
-      let root: readonly Node[] = []
+      let root: readonly PendingNode[] = []
       const directory = new PendingDirectory((nodes) => {
         root = nodes
       })
@@ -97,8 +116,7 @@ export class Walk {
     const sorted = targets.toSorted((a, b) => compareNames(a.name, b.name))
     for (const { name, source, children, explicit = false } of sorted) {
       const snapshotPath = `${above}/${name}`
-      const previous = parent.take(name)
-      const place = { name, path: source, snapshotPath, explicit, previous, siblings: parent }
+      const place = { name, path: source, snapshotPath, explicit, siblings: parent }
       if (children === undefined) {
         await this.#entry(directory, place)
         continue
@@ -141,9 +159,7 @@ export class Walk {
       case 'chardev':
       case 'fifo': {
         const node = this.#read(place, () => this.#node(place, entry))
-        if (node === undefined) return
-        this.#count(place, node, 0)
-        directory.add(node)
+        if (node !== undefined) this.#other(directory, place, node)
       }
     }
   }
@@ -171,7 +187,6 @@ export class Walk {
         path: joinPath(path, name),
         snapshotPath: `${snapshotPath}/${name}`,
         explicit: false,
-        previous: parent.take(name),
         siblings: parent,
       }
       await this.#entry(directory, place)
@@ -187,54 +202,87 @@ export class Walk {
     const node = this.#read(place, () => this.#node(place, entry))
     if (node === undefined) return
     const put = above.reserve()
+    const { siblings, name } = place
+    const same = siblings.peek(node)
+    if (same) siblings.pass(same)
+    const previous = same ? undefined : siblings.take(name)
+    const before = await siblings.subtree(same ? same.subtree : previous?.subtree)
     const inside = new PendingDirectory((nodes) => {
-      const finish: Promise<void> = this.#finish(place, node, nodes)
+      const finish: Promise<void> = this.#finish({ place, node, same, previous, before }, nodes)
         .then(put)
         .catch((error: unknown) => this.#stop.abort(error))
         .finally(() => this.#finishing.delete(finish))
       this.#finishing.add(finish)
     })
-    const before = await place.siblings.subtree(place.previous)
     await fill(inside, before)
     inside.close()
     while (this.#finishing.size > finishingMax) await Promise.race(this.#finishing)
     this.#signal.throwIfAborted()
   }
 
-  /** Stores the tree of a directory whose last node has come. */
-  async #finish(place: Place, node: Node, nodes: readonly Node[]): Promise<Node> {
+  /** Stores the tree of a directory whose last node has come, unless it is the parent's. */
+  async #finish(
+    { place, node, same, previous, before }: OpenDirectory,
+    nodes: readonly PendingNode[],
+  ): Promise<PendingNode> {
+    if (same && before.isSame && nodes.every((inside) => 'json' in inside)) {
+      this.#tell(place, 'dir', 'unchanged', 0)
+      return same
+    }
     const tree = formatTree(nodes)
     const { id, isNew } = await this.#blobs.saveBlob('tree', tree)
     const complete = directoryNode(node, id)
-    this.#count(place, complete, isNew ? tree.length : 0)
+    const change = same
+      ? same.subtree === id
+        ? 'unchanged'
+        : 'changed'
+      : changeOf(previous, complete)
+    this.#tell(place, 'dir', change, isNew ? tree.length : 0)
     return complete
   }
 
+  /** Neither a file nor a directory. */
+  #other(directory: PendingDirectory, place: Place, node: BareNode): void {
+    const same = place.siblings.peek(node)
+    if (same) place.siblings.pass(same)
+    const change = same ? 'unchanged' : changeOf(place.siblings.take(place.name), node)
+    this.#tell(place, node.type, change, 0)
+    directory.add(same ?? node)
+  }
+
   async #file(directory: PendingDirectory, place: Place, entry: SourceEntry): Promise<void> {
-    const { previous } = place
     const node = this.#read(place, () => this.#node(place, entry))
     if (node === undefined) return
+    const { siblings, name } = place
+    const same = siblings.peek(node)
+    if (same && this.#isStored(same.content)) {
+      siblings.pass(same)
+      this.#tell(place, 'file', 'unchanged', entry.size)
+      directory.add(same)
+      return
+    }
+    const previous = siblings.take(name)
     if (previous?.content && isUnchanged(previous, node, entry, this.#options)) {
-      const { index } = this.#target
-      if (previous.content.every((id) => index.has('data', id))) {
+      if (this.#isStored(previous.content)) {
         const complete = fileNode(node, previous.content, entry.size)
-        this.#count(place, complete, entry.size)
+        this.#tell(place, 'file', changeOf(previous, complete), entry.size)
         directory.add(complete)
         return
       }
       this.#options.onEvent?.({ type: 'incomplete-parent', path: place.snapshotPath })
     }
     const put = directory.reserve()
-    await this.#store(place, node, entry.size, put, this.#options.rereads ?? 0)
+    await this.#store({ place, previous, put }, node, this.#options.rereads ?? 0)
   }
 
-  async #store(
-    place: Place,
-    node: Node,
-    size: number,
-    put: (node: Node | undefined) => void,
-    rereads: number,
-  ): Promise<void> {
+  #isStored(content: readonly BlobId[]): boolean {
+    const { index } = this.#target
+    return content.every((id) => index.has('data', id))
+  }
+
+  /** @param node with the size that the directory tells */
+  async #store(file: FileToStore, node: Node, rereads: number): Promise<void> {
+    const { place, previous, put } = file
     const { path, snapshotPath } = place
     const onRead = (bytes: number): void =>
       this.#options.onEvent?.({ type: 'read', path: snapshotPath, bytes })
@@ -242,24 +290,25 @@ export class Walk {
       if (!(result instanceof SourceError) && (result.isStable || rereads === 0)) {
         const complete = fileNode(node, result.content, result.size)
         if (!result.isStable) this.unstable.push(snapshotPath)
-        this.#count(place, complete, result.size)
+        this.#tell(place, 'file', changeOf(previous, complete), result.size)
         put(complete)
       } else if (result instanceof SourceError) {
         put(this.#attempt(() => this.#unreadable(place, result)))
       } else {
-        this.#again(place, put, rereads - 1)
+        this.#again(file, rereads - 1)
       }
     }
-    await this.#files.add({ path, size, done, onRead })
+    await this.#files.add({ path, size: node.size ?? 0, done, onRead })
   }
 
   /** Reads a file once more that changed while it was read, with what is known of it now. */
-  #again(place: Place, put: (node: Node | undefined) => void, rereads: number): void {
+  #again(file: FileToStore, rereads: number): void {
+    const { place, put } = file
     const again = async (): Promise<void> => {
       const entry = this.#read(place, () => this.#source.entry(place.path))
       const node = entry && this.#read(place, () => this.#node(place, entry))
       if (entry?.type !== 'file' || node === undefined) return put(undefined)
-      await this.#store(place, node, entry.size, put, rereads)
+      await this.#store(file, node, rereads)
       await this.#files.finish()
     }
     const run: Promise<void> = again()
@@ -268,7 +317,7 @@ export class Walk {
     this.#finishing.add(run)
   }
 
-  #node(place: Place & { readonly follow?: boolean }, entry: SourceEntry): Node {
+  #node(place: Place & { readonly follow?: boolean }, entry: SourceEntry): BareNode {
     const { clock } = this.#target.runtime
     return entryNode(this.#source, place, entry, {
       clock,
@@ -306,9 +355,8 @@ export class Walk {
     }
   }
 
-  #count({ snapshotPath: path, previous }: Place, node: Node, bytes: number): void {
-    const change = changeOf(previous, node)
-    this.tally.count(node.type, change, bytes)
-    this.#options.onEvent?.({ type: 'item', path, kind: node.type, change, bytes })
+  #tell({ snapshotPath: path }: Place, kind: NodeType, change: Change, bytes: number): void {
+    this.tally.count(kind, change, bytes)
+    this.#options.onEvent?.({ type: 'item', path, kind, change, bytes })
   }
 }
