@@ -1,7 +1,7 @@
 import { memoryBackend } from 'restic-core/backend'
 import { countingBackend, testRepository } from 'restic-core/testing'
 import { describe, expect, it } from 'vitest'
-import { EarlyIndex, foundOnce } from './early-index.ts'
+import { EarlyIndex } from './early-index.ts'
 
 async function early() {
   const backend = countingBackend(memoryBackend())
@@ -9,30 +9,6 @@ async function early() {
   const index = new EarlyIndex(repository, new AbortController().signal)
   return { index, loads: () => backend.requests('list', 'index') }
 }
-
-describe('what is looked for early', () => {
-  it('is looked for again only when the lock was refused', async () => {
-    const repository = await testRepository({ backend: memoryBackend() })
-    let searches = 0
-    const find = foundOnce(async () => ++searches)
-    const attempt = new AbortController()
-    const other = new AbortController().signal
-    expect(await find({ repository, signal: attempt.signal })).toBe(1)
-    expect(await find({ repository, signal: other })).toBe(1)
-    attempt.abort(new Error('locked'))
-    expect(await find({ repository, signal: other })).toBe(2)
-    expect(await find({ repository, signal: other })).toBe(2)
-  })
-
-  it('is looked for again when that failed', async () => {
-    const repository = await testRepository({ backend: memoryBackend() })
-    let searches = 0
-    const find = foundOnce(async () => Promise.reject(new Error(`failure ${++searches}`)))
-    const { signal } = new AbortController()
-    await expect(find({ repository, signal })).rejects.toThrow('failure 1')
-    await expect(find({ repository, signal })).rejects.toThrow('failure 2')
-  })
-})
 
 describe('an index that is loaded early', () => {
   it('is taken when the lock was got', async () => {

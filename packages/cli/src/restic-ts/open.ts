@@ -9,7 +9,6 @@ import { openStore } from '../shared/store.ts'
 import { cleanUpCaches, sessionCache } from './cache.ts'
 import type { CommandContext } from './command.ts'
 import { retryText } from './retry-text.ts'
-import type { FindTree } from './early-index.ts'
 import type { Begun, EarlyWork } from './early-work.ts'
 
 const passwordTries = 3
@@ -20,8 +19,6 @@ export interface OpeningOptions {
   readonly password?: string | undefined
   /** the index will be asked for, so it may be loaded while the lock is waited for */
   readonly needsIndex?: boolean | undefined
-  /** The tree to go through, if it can be told; it is read meanwhile. That it fails says nothing. */
-  readonly treesAhead?: FindTree | undefined
   /** begins while the lock is waited for */
   readonly early?: EarlyWork<Begun> | undefined
   /** there will be jobs, so threads may start while the key is derived */

@@ -35,7 +35,7 @@ export async function openSession(
     }
   }
   const hangup = holdHangup()
-  const index = new EarlyIndex(repository, context.signal, options.treesAhead)
+  const index = new EarlyIndex(repository, context.signal)
   const stopEarly = async (reason: unknown): Promise<void> => {
     await Promise.all([index.stop(reason), options.early?.stop(reason)])
   }

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { SnapshotFilter, StoredSnapshot, TreeId } from 'restic-core'
+import type { SnapshotFilter, StoredSnapshot } from 'restic-core'
 import { isResticError, matchesFilter } from 'restic-core'
 import * as z from 'zod'
 import type { CommandContext } from './command.ts'
@@ -58,11 +58,6 @@ export async function findSnapshotPlace(
   const id = colon < 0 ? text : text.slice(0, colon)
   const snapshot = await repository.findSnapshot(id, forLatest(filter), { signal })
   return { snapshot, folder: colon < 0 ? '' : text.slice(colon + 1) }
-}
-
-/** The tree of the snapshot, when all of it is meant. */
-export function wholeTree({ snapshot, folder }: SnapshotPlace): TreeId | undefined {
-  return folder === '' ? snapshot.tree : undefined
 }
 
 /**

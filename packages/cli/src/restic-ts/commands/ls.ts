@@ -1,4 +1,4 @@
-import { type StoredSnapshot, findTree } from 'restic-core'
+import { type IndexedRepository, type StoredSnapshot, findTree } from 'restic-core'
 import * as z from 'zod'
 import { Failure } from '../../shared/failure.ts'
 import type { Screen } from '../../shared/screen.ts'
@@ -15,9 +15,15 @@ import { LineOutput } from '../render/lines.ts'
 import { NcduDocument } from '../render/ncdu.ts'
 import { nodeLine, nodeObject } from '../render/node.ts'
 import { snapshotObject, snapshotTitle } from '../render/snapshot.ts'
-import { foundOnce } from '../early-index.ts'
+import { BegunRun, tellInTurn } from '../begun-run.ts'
+import { EarlyWork } from '../early-work.ts'
 import { openSession } from '../session.ts'
-import { filterFlags, findSnapshotPlace, snapshotFilter, wholeTree } from '../snapshot-choice.ts'
+import {
+  type SnapshotPlace,
+  filterFlags,
+  findSnapshotPlace,
+  snapshotFilter,
+} from '../snapshot-choice.ts'
 
 const options = z.object({
   ...filterFlags,
@@ -76,25 +82,38 @@ async function list(
   if (flags.ncdu && context.globals.json) {
     throw new Failure("only either '--json' or '--ncdu' can be specified")
   }
-  const sorted = flags.sort !== 'name' || flags.reverse
-  if (flags.ncdu && sorted)
+  if (flags.ncdu && isSorted(flags))
     throw new Failure('--sort and --reverse are not supported in combination with --ncdu')
   const filter = snapshotFilter(flags, context.environment)
-  const placeIn = foundOnce((session) => findSnapshotPlace(session, text, filter))
-  await using session = await openSession(context, 'shared', {
-    needsIndex: true,
-    treesAhead: folders.length > 0 ? undefined : async (early) => wholeTree(await placeIn(early)),
-  })
-  const { signal } = session
-  const { snapshot, folder } = await placeIn(session)
-  const indexed = await session.indexed()
+  const early = new EarlyWork(
+    (view) =>
+      new BegunRun(async ({ signal, mayWrite }) => {
+        const place = await findSnapshotPlace({ ...view, signal }, text, filter)
+        const events = listed(flags, await view.indexed(), place, { folders, signal })
+        await tellInTurn(events, mayWrite, report)
+      }),
+  )
+  await using session = await openSession(context, 'shared', { needsIndex: true, early })
+  await early.take(session).result(session.signal)
+}
+
+async function* listed(
+  flags: Options,
+  indexed: IndexedRepository,
+  { snapshot, folder }: SnapshotPlace,
+  { folders, signal }: { readonly folders: readonly string[]; readonly signal: AbortSignal },
+): AsyncGenerator<Event, void> {
   const root = await findTree(indexed, snapshot.tree, folder, { signal })
-  await report({ type: 'snapshot', snapshot, folders })
+  yield { type: 'snapshot', snapshot, folders }
   const wish = { folders: folders.map(withoutSlash), recursive: flags.recursive }
   const nodes = listNodes(indexed, root, wish, { signal })
-  for await (const node of sorted ? sortedNodes(nodes, flags) : nodes) {
-    await report({ type: 'node', ...node })
+  for await (const node of isSorted(flags) ? sortedNodes(nodes, flags) : nodes) {
+    yield { type: 'node', ...node }
   }
+}
+
+function isSorted({ sort, reverse }: Options): boolean {
+  return sort !== 'name' || reverse
 }
 
 function withoutSlash(folder: string): string {
