@@ -6,6 +6,7 @@ import { overriding } from '../backend/request.ts'
 import type { Timer } from '../base/timer.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { nodeKernel } from '../node/kernel.ts'
+import { countingBackend } from '../testing/counting-backend.ts'
 import { failFrom, failOn, faultyBackend } from '../testing/faulty-backend.ts'
 import { manualTime } from '../testing/manual-time.ts'
 import { testPassword, testRepository } from '../testing/test-repository.ts'
@@ -29,7 +30,10 @@ interface Maker {
 
 const makers: fc.Arbitrary<Maker[]> = fc.array(
   fc.record({
-    pauses: fc.array(fc.nat({ max: 6 }), { minLength: 1, maxLength: 30 }),
+    pauses: fc.array(fc.oneof(fc.nat({ max: 6 }), fc.nat({ max: 60 })), {
+      minLength: 1,
+      maxLength: 30,
+    }),
     death: fc.option(
       fc.record({
         nth: fc.integer({ min: 1, max: 14 }),
@@ -148,7 +152,7 @@ describe('machines that make the same repository at once', () => {
         await opened.lock('exclusive')
         expect(stored(store, 'locks')).toHaveLength(1)
       }),
-      { numRuns: 200 },
+      { numRuns: 400 },
     )
   })
 
@@ -168,7 +172,9 @@ describe('machines that make the same repository at once', () => {
     const time = manualTime()
     const { clock, timer } = time
     const runtime = await testRuntime({ kernel, clock, identity: { hostname: 'another' } })
-    const made = testRepository({ backend: store, runtime, timer, completes: true })
+    const backend = countingBackend(store)
+    const made = testRepository({ backend, runtime, timer, completes: true })
+    while (backend.requests('remove', 'lock') === 0) await turns(1)
     await time.advance(4_900)
     expect(stored(store, 'keys')).toEqual([])
     expect(stored(store, 'locks')).toHaveLength(1)

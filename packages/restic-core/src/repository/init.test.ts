@@ -152,11 +152,33 @@ describe('initRepository', () => {
     expect(new Set(opened)).toEqual(new Set([made.keyId]))
   })
 
-  it('removes its key when somebody else has written the config meanwhile', async () => {
+  it('keeps its key when somebody else has made the repository with it', async () => {
     const store = memoryBackend()
     const late = overriding(store, {
       write: async (file, body, call) => {
-        if (file.type === 'config') await store.write(file, [new Uint8Array(1)])
+        if (file.type === 'config') {
+          await testRepository({
+            backend: store,
+            runtime: await testRuntime({ seed: 2 }),
+            completes: true,
+          })
+        }
+        await store.write(file, body, call)
+      },
+    })
+    await expect(testRepository({ backend: late })).rejects.toMatchObject({ reason: 'refused' })
+    const runtime = await testRuntime({ seed: 3 })
+    await openRepository({ backend: store, runtime, password: testPassword })
+  })
+
+  it('removes its key when somebody else has written the config meanwhile', async () => {
+    const store = memoryBackend()
+    const other = memoryBackend()
+    await testRepository({ backend: other, runtime: await testRuntime({ seed: 2 }) })
+    const config = other.files().get('config') ?? new Uint8Array()
+    const late = overriding(store, {
+      write: async (file, body, call) => {
+        if (file.type === 'config') await store.write(file, [config])
         await store.write(file, body, call)
       },
     })

@@ -6,10 +6,11 @@ import { systemTimer } from '../base/timer.ts'
 import type { Backend, NamedFileType } from '../backend/backend.ts'
 import { type RepositoryConfig, formatConfig } from '../format/config.ts'
 import { drawPolynomial, isIrreducible } from '../format/polynomial.ts'
-import { type MasterKey, ivLength, seal } from '../format/seal.ts'
+import { type MasterKey, ivLength, open, seal } from '../format/seal.ts'
+import type { Kernel } from '../kernel/kernel.ts'
 import type { Runtime } from '../work/runtime.ts'
 import type { InitOptions, OpenedKey, Repository } from './api.ts'
-import { isNotFound } from './files.ts'
+import { isNotFound, loadRaw } from './files.ts'
 import { InitClaims } from './init-claims.ts'
 import { keyNames, searchKey } from './key-search.ts'
 import { type SealedKey, sealKey, writeKey } from './keys.ts'
@@ -48,7 +49,7 @@ export async function initRepository(options: InitOptions): Promise<Repository> 
   try {
     await backend.write({ type: 'config' }, [sealed], { signal })
   } catch (error) {
-    if (key === ownKey && isRefused(error)) await removeOwnKey(backend, key.keyId, { signal })
+    if (key === ownKey && isRefused(error)) await removeIfUseless(options, ownKey)
     throw error
   }
   return new RepositorySession(sessionParts({ ...options, key, config }))
@@ -84,12 +85,31 @@ async function firstKey(
   }
 }
 
-/** Somebody else was quicker, so our key opens nothing. An append-only store keeps it all the same. */
-async function removeOwnKey(backend: Backend, name: string, options: Cancellable): Promise<void> {
+/**
+ * Somebody else was quicker with the config. If it is sealed with another key, ours opens nothing and
+ * goes; an append-only store keeps it all the same. Who made the config may have taken ours, though.
+ */
+async function removeIfUseless(
+  { backend, runtime, signal }: InitOptions,
+  { keyId, masterKey }: OpenedKey,
+): Promise<void> {
   try {
-    await backend.remove({ type: 'key', name }, options)
+    const sealed = await loadRaw(backend, runtime.kernel, { type: 'config' }, { signal })
+    if (opens(runtime.kernel, masterKey, sealed)) return
+    await backend.remove({ type: 'key', name: keyId }, { signal })
   } catch (error) {
-    if (!isResticError(error, 'BACKEND')) throw error
+    // That it is there still is not why the init failed.
+    if (!isResticError(error)) throw error
+  }
+}
+
+function opens(kernel: Kernel, masterKey: MasterKey, sealed: Uint8Array): boolean {
+  try {
+    open(kernel, masterKey, sealed, 'config')
+    return true
+  } catch (error) {
+    // Damaged in another way it may still be ours.
+    return !isResticError(error, 'CORRUPT') || error.check !== 'mac'
   }
 }
 
