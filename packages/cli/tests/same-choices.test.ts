@@ -51,7 +51,7 @@ beforeAll(async () => {
   symlinkSync('sub', join(folder, 'work/link'))
   // Whole seconds: not every Node can set others.
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).toReversed()
-  for (const path of paths) lutimesSync(join(folder, path), 1_700_000_000, 1_700_000_000)
+  for (const path of paths) lutimesSync(join(folder, path), 1_600_000_000, 1_700_000_000)
   programs = await allPrograms()
   const first: ResticRun = { repo: join(folder, 'repo'), password: 'p', cwd: folder }
   await succeed(programs.ours, ['init'], first)
@@ -137,6 +137,21 @@ describe('a backup stores the same with', () => {
     }
     expect(listed[0]).toBe(listed[1])
     expect(listed[0]).toContain(`"path":"${folder}/work/sub/deep/z.log"`)
+  })
+
+  it('a parent that has other access times, in which all the same nothing counts as changed', async () => {
+    const atime = await succeed(programs.ours, ['backup', '--json', 'work', '--with-atime'], run)
+    const parent = String(messages(atime, 'summary')[0]?.['snapshot_id'])
+    const counts: unknown[] = []
+    for (const program of [programs['restic 0.18.0'], programs.ours]) {
+      const words = ['backup', '--json', 'work', '--parent', parent]
+      const [summary] = messages(await succeed(program, words, run), 'summary')
+      counts.push(['new', 'changed', 'unmodified'].map((kind) => summary?.[`files_${kind}`]))
+    }
+    expect(counts).toEqual([
+      [0, 0, 14],
+      [0, 0, 14],
+    ])
   })
 
   it('the snapshot of the other as the parent', async () => {

@@ -90,38 +90,34 @@ function waitedTime(): { readonly nowNs: () => bigint; readonly timer: Timer } {
   }
 }
 
-async function makeAtOnce(
-  store: MemoryBackend,
-  plans: readonly Maker[],
-): Promise<PromiseSettledResult<Repository>[]> {
+interface Made {
+  readonly ending: PromiseSettledResult<Repository>
+  /** how often it claimed */
+  readonly claims: number
+}
+
+async function makeAtOnce(store: MemoryBackend, plans: readonly Maker[]): Promise<Made[]> {
   const { nowNs, timer } = waitedTime()
-  const running = new Set(plans.keys())
-  return Promise.allSettled(
+  return Promise.all(
     plans.map(async ({ pauses, death }, pid) => {
-      const runtime = await testRuntime({
-        seed: pid + 1,
-        kernel,
-        clock: { nowNs, utcOffset: () => 0 },
-        identity: { pid },
-        isProcessAlive: (other) => running.has(other),
-      })
+      const clock = { nowNs, utcOffset: () => 0 }
+      const runtime = await testRuntime({ seed: pid + 1, kernel, clock })
       const dying = death
         ? faultyBackend(store, { any: failFrom(death.nth, 'unavailable', death.when) })
         : store
-      try {
-        const backend = slowBackend(dying, pauses)
-        return await testRepository({ backend, runtime, timer, completes: true })
-      } finally {
-        running.delete(pid)
-      }
+      const backend = countingBackend(slowBackend(dying, pauses))
+      const [ending] = await Promise.allSettled([
+        testRepository({ backend, runtime, timer, completes: true }),
+      ])
+      return { ending, claims: backend.requests('write', 'lock') }
     }),
   )
 }
 
 /** A machine leaves its claim: nothing that it asks for after that arrives. */
-async function leaveClaim(store: Backend, pid: number): Promise<void> {
-  const backend = faultyBackend(store, { list: { lock: failFrom(1) }, remove: failFrom(1) })
-  const runtime = await testRuntime({ seed: 9, kernel, identity: { pid } })
+async function leaveClaim(store: Backend): Promise<void> {
+  const backend = faultyBackend(store, { list: { lock: failFrom(2) }, remove: failFrom(1) })
+  const runtime = await testRuntime({ seed: 9, kernel })
   const made = testRepository({ backend, runtime, completes: true })
   await expect(made).rejects.toMatchObject({ reason: 'unavailable' })
 }
@@ -135,10 +131,10 @@ describe('machines that make the same repository at once', () => {
     await fc.assert(
       fc.asyncProperty(makers, async (plans) => {
         const store = memoryBackend()
-        const endings = await makeAtOnce(store, plans)
+        const made = await makeAtOnce(store, plans)
         expect(stored(store, 'keys').length).toBeLessThanOrEqual(1)
         for (const [pid, { death }] of plans.entries()) {
-          const ending = endings[pid]
+          const ending = made[pid]?.ending
           // Who comes second with the config is refused, and opens it.
           if (!death && ending?.status === 'rejected') {
             expect(ending.reason).toMatchObject({ code: 'BACKEND', reason: 'refused' })
@@ -156,32 +152,55 @@ describe('machines that make the same repository at once', () => {
     )
   })
 
-  it('take no notice of a claim whose process runs no more', async () => {
+  it.each([1, 5, 20, 60])('are soon through when requests take %i turns for all', async (pause) => {
     const store = memoryBackend()
-    await leaveClaim(store, 1)
-    expect(stored(store, 'locks')).toHaveLength(1)
-    const runtime = await testRuntime({ kernel, isProcessAlive: (pid) => pid !== 1 })
-    const { timer } = waitedTime()
-    await testRepository({ backend: store, runtime, timer, completes: true })
-    expect([...store.files().keys()].map((path) => path.split('/')[0])).toEqual(['keys', 'config'])
+    const maker = { pauses: [pause], death: undefined }
+    const made = await makeAtOnce(store, [maker, maker, maker, maker])
+    expect(stored(store, 'keys')).toHaveLength(1)
+    expect(Math.max(...made.map(({ claims }) => claims))).toBeLessThanOrEqual(2)
   })
 
-  it('wait five seconds for a claim of another machine, and remove it then', async () => {
+  it('wait ten seconds for a claim, and remove it then', async () => {
     const store = memoryBackend()
-    await leaveClaim(store, 1)
+    await leaveClaim(store)
     const time = manualTime()
     const { clock, timer } = time
-    const runtime = await testRuntime({ kernel, clock, identity: { hostname: 'another' } })
+    const runtime = await testRuntime({ kernel, clock })
     const backend = countingBackend(store)
     const made = testRepository({ backend, runtime, timer, completes: true })
-    while (backend.requests('remove', 'lock') === 0) await turns(1)
-    await time.advance(4_900)
+    while (backend.requests('list', 'lock') === 0) await turns(1)
+    await time.advance(9_900)
     expect(stored(store, 'keys')).toEqual([])
     expect(stored(store, 'locks')).toHaveLength(1)
     await time.advance(1_000)
     await made
     expect(stored(store, 'keys')).toHaveLength(1)
     expect(stored(store, 'locks')).toEqual([])
+  })
+
+  it('leave no key but that of the config when one was taken for dead and was not', async () => {
+    const store = memoryBackend()
+    const overtaking = await testRuntime({ seed: 2, kernel })
+    const slow = overriding(store, {
+      write: async (file, body, call) => {
+        if (file.type === 'key') {
+          for (const path of stored(store, 'locks')) {
+            await store.remove({ type: 'lock', name: path.slice('locks/'.length) })
+          }
+          await testRepository({ backend: store, runtime: overtaking, completes: true })
+        }
+        await store.write(file, body, call)
+      },
+    })
+    const made = testRepository({
+      backend: slow,
+      runtime: await testRuntime({ kernel }),
+      completes: true,
+    })
+    await expect(made).rejects.toMatchObject({ reason: 'refused' })
+    expect(stored(store, 'keys')).toHaveLength(1)
+    const runtime = await testRuntime({ seed: 3, kernel })
+    await openRepository({ backend: store, runtime, password: testPassword })
   })
 
   it('write no config where their claim could not be removed', async () => {
@@ -211,7 +230,7 @@ describe('InitClaims', () => {
     const runtime = await testRuntime({ kernel })
     const backend = memoryBackend()
     const claims = new InitClaims({ backend, runtime, timer, signal: stop.signal })
-    const waiting = claims.stepBack()
+    const waiting = claims.pause()
     stop.abort()
     await expect(waiting).rejects.toBe(stop.signal.reason)
   })

@@ -5,49 +5,41 @@ import { isResticError } from '../base/errors.ts'
 import type { Timer } from '../base/timer.ts'
 import type { Backend } from '../backend/backend.ts'
 import { encodeText, formatJsonObject } from '../format/json.ts'
-import { jsonWord, parseJsonObject } from '../format/json-schema.ts'
+import { parseJsonObject } from '../format/json-schema.ts'
 import type { Runtime } from '../work/runtime.ts'
 import { isNotFound, loadRaw, smallFileLabel } from './files.ts'
 
-/** Storing a key takes a request; a claim that stands this long has nobody behind it any more. */
-const abandonedMs = 5_000
+/** Storing a key takes a request. Who has not done that after so long is taken for dead. */
+const abandonedMs = 10_000
 const pauseMinMs = 50
 
-/** What a claim says: which one it is, and who is at it. */
-const claimJson = z.object({
-  initializing: z.string().regex(/^[0-9a-f]{32}$/),
-  hostname: jsonWord,
-  pid: z.int(),
-})
+/** What a claim says. */
+const claimJson = z.object({ initializing: z.string().regex(/^[0-9a-f]{32}$/) })
 
-export interface Claim {
-  readonly name: string
-  readonly hostname: string
-  readonly pid: number
+/** Whether the bytes of a file among the locks are no lock but a claim. */
+export function isClaim(name: string, bytes: Uint8Array): boolean {
+  try {
+    parseJsonObject(claimJson, bytes, smallFileLabel({ type: 'lock', name }))
+    return true
+  } catch {
+    return false
+  }
 }
 
 interface ClaimContext extends Cancellable {
   readonly backend: Backend
-  readonly runtime: Pick<Runtime, 'kernel' | 'clock' | 'random' | 'identity' | 'isProcessAlive'>
+  readonly runtime: Pick<Runtime, 'kernel' | 'clock' | 'random'>
   readonly timer: Timer
-}
-
-/** What the bytes of a file among the locks say, if it is no lock but a claim. */
-export function parseClaim(name: string, bytes: Uint8Array): Claim | undefined {
-  try {
-    const what = smallFileLabel({ type: 'lock', name })
-    const { hostname, pid } = parseJsonObject(claimJson, bytes, what).value
-    return { name, hostname, pid }
-  } catch {
-    return undefined
-  }
 }
 
 /**
  * Lets machines that make the same repository at once take turns. What they leave among the locks
  * meanwhile is a plain file, since there is no key yet to seal it with: the only place where a store
- * that deletes nothing else deletes. Of two who claim at once at least one sees the other, and both
- * step back. It is gone before the config comes, beside which it would be a lock that nobody can read.
+ * that deletes nothing else deletes.
+ *
+ * Whoever sees no claim writes one, and has its turn once it sees no other. Of two who claim at once
+ * each sees the other's or comes so late that it finds what the first has done; the one with the
+ * smaller name stays, the other steps back.
  */
 export class InitClaims {
   readonly #context: ClaimContext
@@ -58,26 +50,26 @@ export class InitClaims {
     this.#context = context
   }
 
-  /** Whether it was this one's turn; then `work` is done, and the claim is gone again. */
-  async take(work: () => Promise<void>): Promise<boolean> {
+  /**
+   * Does `work` when it is this one's turn.
+   *
+   * @returns 'later' when it was not; 'overtaken' when others did not wait until it was done
+   */
+  async take(work: () => Promise<void>): Promise<'done' | 'overtaken' | 'later'> {
     const { backend, runtime, signal } = this.#context
-    const { hostname, pid } = runtime.identity
+    if ((await this.#standing()).length > 0) return 'later'
     const initializing = toHex(runtime.random(16))
-    const bytes = encodeText(
-      formatJsonObject([
-        ['initializing', initializing],
-        ['hostname', hostname],
-        ['pid', pid],
-      ]),
-    )
+    const bytes = encodeText(formatJsonObject([['initializing', initializing]]))
     const name = toHex(runtime.kernel.sha256(bytes))
     try {
       await backend.write({ type: 'lock', name }, [bytes], { signal })
-      const isFree = await this.#isFree(name)
-      if (isFree) await work()
-      // Not removed is not done: the config is written only where no claim is left.
-      await this.#remove(name, { signal })
-      return isFree
+      if (!(await this.#isTurnOf(name))) {
+        await this.#remove(name, { signal })
+        return 'later'
+      }
+      await work()
+      // Not removed is not done: the config is written only where no claim of ours is left.
+      return (await this.#remove(name, { signal })) ? 'done' : 'overtaken'
     } catch (error) {
       await this.#remove(name, {}).catch(() => undefined)
       throw error
@@ -85,7 +77,7 @@ export class InitClaims {
   }
 
   /** Until others had their turn; for another time than they wait. */
-  async stepBack(): Promise<void> {
+  async pause(): Promise<void> {
     const { runtime, timer, signal } = this.#context
     const [jitterMs = 0] = runtime.random(1)
     await timer.sleep(pauseMinMs + jitterMs, { signal })
@@ -93,48 +85,61 @@ export class InitClaims {
 
   /** Removes what is left of claims. Where there is a key, there is nothing to claim any more. */
   async clear(): Promise<void> {
-    for await (const { name } of this.#claims()) await this.#remove(name, this.#context)
+    for await (const name of this.#claims()) await this.#remove(name, this.#context)
   }
 
-  /** Whether there is no claim but this one. Those that others have abandoned are removed. */
-  async #isFree(own: string): Promise<boolean> {
-    let isFree = true
-    for await (const claim of this.#claims()) {
-      if (claim.name === own) continue
-      isFree = false
-      if (this.#isAbandoned(claim)) await this.#remove(claim.name, this.#context)
+  /** Waits for claims with larger names to go; false when there is a smaller one, or none of ours. */
+  async #isTurnOf(own: string): Promise<boolean> {
+    for (;;) {
+      const names = await this.#standing(own)
+      if (!names.includes(own)) return false
+      if (names.length === 1) return true
+      if (names.some((name) => name < own)) return false
+      await this.pause()
     }
-    return isFree
   }
 
-  #isAbandoned({ name, hostname, pid }: Claim): boolean {
-    const { runtime } = this.#context
-    if (hostname === runtime.identity.hostname && !runtime.isProcessAlive(pid)) return true
-    const nowMs = Number(runtime.clock.nowNs() / 1_000_000n)
-    const firstSeenMs = this.#firstSeenMs.get(name)
-    if (firstSeenMs === undefined) this.#firstSeenMs.set(name, nowMs)
-    return firstSeenMs !== undefined && nowMs - firstSeenMs >= abandonedMs
+  /** The claims there are. Those that others have abandoned are removed. */
+  async #standing(own?: string): Promise<readonly string[]> {
+    const names: string[] = []
+    for await (const name of this.#claims(own)) {
+      if (name !== own && this.#isAbandoned(name)) await this.#remove(name, this.#context)
+      else names.push(name)
+    }
+    return names
+  }
+
+  #isAbandoned(name: string): boolean {
+    const nowMs = Number(this.#context.runtime.clock.nowNs() / 1_000_000n)
+    const firstSeenMs = this.#firstSeenMs.get(name) ?? nowMs
+    this.#firstSeenMs.set(name, firstSeenMs)
+    return nowMs - firstSeenMs >= abandonedMs
   }
 
   /** Everybody's. A file that is no claim is somebody's lock, and left alone. */
-  async *#claims(): AsyncGenerator<Claim, void> {
+  async *#claims(own?: string): AsyncGenerator<string, void> {
     const { backend, runtime, signal } = this.#context
     for await (const { name } of backend.list('lock', { signal })) {
-      const file = { type: 'lock', name } as const
       try {
-        const claim = parseClaim(name, await loadRaw(backend, runtime.kernel, file, { signal }))
-        if (claim) yield claim
+        const file = { type: 'lock', name } as const
+        const isKnown = name === own || this.#firstSeenMs.has(name)
+        if (isKnown || isClaim(name, await loadRaw(backend, runtime.kernel, file, { signal }))) {
+          yield name
+        }
       } catch (error) {
         if (!isResticError(error, 'MISSING') && !isResticError(error, 'CORRUPT')) throw error
       }
     }
   }
 
-  async #remove(name: string, { signal }: Cancellable): Promise<void> {
+  /** @returns false when it was gone already, where the store can tell */
+  async #remove(name: string, { signal }: Cancellable): Promise<boolean> {
     try {
       await this.#context.backend.remove({ type: 'lock', name }, { signal })
+      return true
     } catch (error) {
-      if (!isNotFound(error)) throw error
+      if (isNotFound(error)) return false
+      throw error
     }
   }
 }

@@ -39,8 +39,7 @@ export async function initRepository(options: InitOptions): Promise<Repository> 
   const drawn = drawMasterKey(runtime)
   const own = sealKey(runtime, drawn, { ...options, password })
   const ownKey = { keyId: own.id, masterKey: drawn }
-  if (!options.completes) await writeKey(backend, own, { signal })
-  const key = options.completes ? await firstKey(options, password, own, ownKey) : ownKey
+  const { key, isOwnStored } = await storedKey(options, password, own, ownKey)
 
   const id = asId<'repository'>(toHex(runtime.random(32)))
   const config: RepositoryConfig = { version, id, chunkerPolynomial }
@@ -49,10 +48,29 @@ export async function initRepository(options: InitOptions): Promise<Repository> 
   try {
     await backend.write({ type: 'config' }, [sealed], { signal })
   } catch (error) {
-    if (key === ownKey && isRefused(error)) await removeIfUseless(options, ownKey)
+    if (isOwnStored && isRefused(error)) await removeIfUseless(options, ownKey)
     throw error
   }
+  if (isOwnStored && key.keyId !== own.id) await removeIfUseless(options, ownKey)
   return new RepositorySession(sessionParts({ ...options, key, config }))
+}
+
+/** The key to make the config with, and whether our own is in the store. */
+interface InitKey {
+  readonly key: OpenedKey
+  readonly isOwnStored: boolean
+}
+
+async function storedKey(
+  options: InitOptions,
+  password: string,
+  own: SealedKey,
+  ownKey: OpenedKey,
+): Promise<InitKey> {
+  const { backend, signal } = options
+  if (options.completes) return firstKey(options, password, own, ownKey)
+  await writeKey(backend, own, { signal })
+  return { key: ownKey, isOwnStored: true }
 }
 
 /**
@@ -64,24 +82,25 @@ async function firstKey(
   password: string,
   own: SealedKey,
   ownKey: OpenedKey,
-): Promise<OpenedKey> {
+): Promise<InitKey> {
   const claims = new InitClaims({ backend, runtime, signal, timer })
-  let isOwn = false
+  let isOwnStored = false
   const storeFirst = async (): Promise<void> => {
     // Others may have had their turn since.
     if ((await keyNames(backend, { signal })).length > 0) return
     await writeKey(backend, own, { signal })
-    isOwn = true
+    isOwnStored = true
   }
   for (;;) {
     const names = (await keyNames(backend, { signal })).toSorted()
     if (names.length > 0) {
       await claims.clear()
-      return searchKey(backend, runtime, { password, names, signal })
+      const key = await searchKey(backend, runtime, { password, names, signal })
+      return { key, isOwnStored }
     }
-    const hadTurn = await claims.take(storeFirst)
-    if (isOwn) return ownKey
-    if (!hadTurn) await claims.stepBack()
+    const turn = await claims.take(storeFirst)
+    if (turn === 'done' && isOwnStored) return { key: ownKey, isOwnStored }
+    if (turn === 'later') await claims.pause()
   }
 }
 

@@ -23,7 +23,6 @@ import { quickCost } from '../../testing/test-repository.ts'
 import type { Runtime } from '../../work/runtime.ts'
 import { walkTrees } from '../shared/tree-walk.ts'
 import { backup } from './backup.ts'
-import { layOutTargets } from './targets.ts'
 
 const names = { hostname: 'lab', username: 'ada' }
 let runtime: Runtime
@@ -102,7 +101,8 @@ it('a backup with a parent gives the tree that one without gives, and counts wha
         const repository = await (await initRepository(settings)).loadIndex()
         const store = (parent?: StoredSnapshot) =>
           backup(repository, fileSource(), {
-            targets: layOutTargets([folder], () => []),
+            // Without the folders above it, in which others work.
+            targets: [{ name: 'data', source: folder }],
             snapshot: { paths: [folder], uid: 0, gid: 0, programVersion: 'test', ...names },
             parent,
           })

@@ -46,7 +46,7 @@ export interface ChangeRules {
 /**
  * Whether a file's content need not be read: size, times and inode are those of the parent.
  *
- * @param now the node of the file as it is, without content and size
+ * @param now the node of the file as it is, without content
  */
 export function isUnchanged(
   previous: Node,

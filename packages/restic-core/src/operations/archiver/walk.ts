@@ -1,5 +1,5 @@
 import { SourceError, isResticError } from '../../base/errors.ts'
-import type { BlobId } from '../../base/id.ts'
+import type { BlobId, TreeId } from '../../base/id.ts'
 import { compareNames } from '../../format/name.ts'
 import type { BareNode, Node, NodeType } from '../../format/node.ts'
 import { formatTree } from '../../format/tree.ts'
@@ -232,11 +232,7 @@ export class Walk {
     const tree = formatTree(nodes)
     const { id, isNew } = await this.#blobs.saveBlob('tree', tree)
     const complete = directoryNode(node, id)
-    const change = same
-      ? same.subtree === id
-        ? 'unchanged'
-        : 'changed'
-      : changeOf(previous, complete)
+    const change = same ? changeOfSubtree(same, id) : changeOf(previous, complete)
     this.#tell(place, 'dir', change, isNew ? tree.length : 0)
     return complete
   }
@@ -265,7 +261,8 @@ export class Walk {
     if (previous?.content && isUnchanged(previous, node, entry, this.#options)) {
       if (this.#isStored(previous.content)) {
         const complete = fileNode(node, previous.content, entry.size)
-        this.#tell(place, 'file', changeOf(previous, complete), entry.size)
+        // As in restic: a file that is not read counts so, whatever else of it is different.
+        this.#tell(place, 'file', 'unchanged', entry.size)
         directory.add(complete)
         return
       }
@@ -359,4 +356,8 @@ export class Walk {
     this.tally.count(kind, change, bytes)
     this.#options.onEvent?.({ type: 'item', path, kind, change, bytes })
   }
+}
+
+function changeOfSubtree({ subtree }: SameNode, id: TreeId): Change {
+  return subtree === id ? 'unchanged' : 'changed'
 }

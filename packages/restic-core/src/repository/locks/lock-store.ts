@@ -7,7 +7,7 @@ import { formatLockFile, parseLockFile } from '../../format/lock-file.ts'
 import { formatTime } from '../../format/time.ts'
 import type { Runtime } from '../../work/runtime.ts'
 import { type RepositoryFiles, type SealedFile, isNotFound, smallFileLabel } from '../files.ts'
-import { parseClaim } from '../init-claims.ts'
+import { isClaim } from '../init-claims.ts'
 
 /** Two who write their locks at once see each other's after this long. */
 export const settleMs = 200
@@ -51,7 +51,7 @@ async function readLock(
 ): Promise<ReadLock | undefined> {
   try {
     const sealed = await files.loadRaw({ type: 'lock', name: id }, { signal })
-    if (parseClaim(id, sealed)) {
+    if (isClaim(id, sealed)) {
       await removeClaim(files, id, signal)
       return undefined
     }
