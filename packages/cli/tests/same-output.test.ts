@@ -1,5 +1,6 @@
 /** What programs that call restic read: our output is restic's, byte for byte. */
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { cp, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -151,6 +152,36 @@ it('a restore of a folder that is not there announces nothing', async () => {
   expect(ours).toMatchObject({ code: 1, stderr: expect.stringContaining('not found') })
   expect(theirs).toMatchObject({ code: 1, stderr: expect.stringContaining('not found') })
   expect([ours.stdout, theirs.stdout].join('')).not.toContain('restoring')
+})
+
+describe('a backup of what the repository has lost', () => {
+  let repo = ''
+  beforeAll(async () => {
+    repo = join(folder, 'lossy')
+    await cp(join(folder, 'repo'), repo, { recursive: true })
+    await mkdir(join(folder, 'lost'))
+    await writeFile(join(folder, 'lost/file'), randomBytes(1_000_000))
+    const packs = async (): Promise<string[]> => {
+      const entries = await readdir(join(repo, 'data'), { recursive: true, withFileTypes: true })
+      return entries.filter((at) => at.isFile()).map((at) => join(at.parentPath, at.name))
+    }
+    const before = new Set(await packs())
+    await succeed(programs['restic 0.18.0'], ['backup', 'lost'], { ...run, repo })
+    for (const pack of await packs()) {
+      if (!before.has(pack) && (await stat(pack)).size > 500_000) await rm(pack)
+    }
+    await succeed(programs['restic 0.18.0'], ['repair', 'index'], { ...run, repo })
+  })
+
+  it.each([[[]], [['--json']]])('is an error, with %j', async (flags) => {
+    const words = ['backup', '--dry-run', 'lost', ...flags]
+    const { ours, theirs } = await both(words, { ...run, repo })
+    expect(theirs.code).toBe(3)
+    expect({ code: ours.code, stderr: ours.stderr }).toEqual({
+      code: theirs.code,
+      stderr: theirs.stderr,
+    })
+  })
 })
 
 function groupsOf(text: string): ReadonlySet<string> {

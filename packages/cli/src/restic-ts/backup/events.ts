@@ -23,5 +23,6 @@ export interface Outcome extends Pick<BackupResult, 'snapshotId' | 'summary' | '
 export type ScannedEvent = Extract<Event, { type: 'scanned' }>
 export type ItemEvent = Extract<Event, { type: 'item' }>
 export type SkippedEvent = Extract<Event, { type: 'skipped' }>
+export type IncompleteParentEvent = Extract<Event, { type: 'incomplete-parent' }>
 
 export const actions = { new: 'new', changed: 'modified', unchanged: 'unchanged' } as const

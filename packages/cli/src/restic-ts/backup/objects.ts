@@ -2,21 +2,26 @@ import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import { isResticError } from 'restic-core'
 import {
+  type IncompleteParentEvent,
   type ItemEvent,
   type Outcome,
   type ScannedEvent,
   type SkippedEvent,
   actions,
 } from './events.ts'
+import { incompleteParentText } from './text.ts'
 
 /** Its item is where the source is on this machine, not where it would be in the snapshot. */
 export function errorObject({ path, error }: SkippedEvent): object {
-  return {
-    message_type: 'error',
-    error: { message: error.message },
-    during: 'archival',
-    item: isResticError(error, 'SOURCE') ? resolve(error.path) : path,
-  }
+  return archivalError(error.message, isResticError(error, 'SOURCE') ? resolve(error.path) : path)
+}
+
+export function incompleteParentObject({ source }: IncompleteParentEvent): object {
+  return archivalError(incompleteParentText(source), resolve(source))
+}
+
+function archivalError(message: string, item: string): object {
+  return { message_type: 'error', error: { message }, during: 'archival', item }
 }
 
 export function scannedObject({ totals, durationMs }: ScannedEvent): object {

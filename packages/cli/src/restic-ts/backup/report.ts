@@ -2,7 +2,13 @@ import { type Screen, repeatedly } from '../../shared/screen.ts'
 import type { CommandContext, Reporter } from '../command.ts'
 import { jsonText, printJson } from '../render/json.ts'
 import type { Event, ItemEvent, Outcome } from './events.ts'
-import { errorObject, itemObject, scannedObject, summaryObject } from './objects.ts'
+import {
+  errorObject,
+  incompleteParentObject,
+  itemObject,
+  scannedObject,
+  summaryObject,
+} from './objects.ts'
 import { BackupProgress } from './progress.ts'
 import {
   incompleteParentText,
@@ -28,7 +34,9 @@ export function textReporter(screen: Screen, { globals }: CommandContext): Backu
     event: (event) => {
       const durationMs = track(progress, event)
       if (event.type === 'skipped') screen.printError(`error: ${event.error.message}`)
-      if (event.type === 'incomplete-parent') screen.printError(incompleteParentText(event.path))
+      if (event.type === 'incomplete-parent') {
+        screen.printError(`error: ${incompleteParentText(event.source)}`)
+      }
       if (event.type === 'step') print(2, event.text)
       if (event.type === 'parent') print(1, parentText(event.parent))
       if (event.type === 'scanned' && event.finished) print(2, scannedText(event))
@@ -54,7 +62,9 @@ export function jsonReporter(screen: Screen, { globals }: CommandContext): Backu
     event: (event) => {
       const durationMs = track(progress, event)
       if (event.type === 'skipped') screen.printError(jsonText(errorObject(event)))
-      if (event.type === 'incomplete-parent') screen.printError(incompleteParentText(event.path))
+      if (event.type === 'incomplete-parent') {
+        screen.printError(jsonText(incompleteParentObject(event)))
+      }
       if (verbosity < 2) return
       if (event.type === 'scanned' && event.finished) printJson(screen, scannedObject(event))
       if (isShown(event) && verbosity >= 3) printJson(screen, itemObject(event, durationMs))

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { StoredSnapshot } from 'restic-core'
 import { quoteName } from 'restic-core/format'
 import { formatElapsed, formatSize } from '../../shared/units.ts'
@@ -11,8 +12,9 @@ export function parentText(parent: StoredSnapshot | undefined): string {
   return `using parent snapshot ${shortId(parent)}`
 }
 
-export function incompleteParentText(path: string): string {
-  return `parts of ${path} not found in the repository index; storing the file again`
+/** @param source where the file is on this machine, as the backup was told */
+export function incompleteParentText(source: string): string {
+  return `${resolve(source)}: parts of ${source} not found in the repository index; storing the file again`
 }
 
 export function scannedText({ totals, durationMs }: ScannedEvent): string {

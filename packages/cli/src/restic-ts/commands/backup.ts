@@ -36,7 +36,11 @@ async function runBackup(
   context: CommandContext,
   onEvent: Report,
 ): Promise<Outcome> {
-  const report = (event: Event): void => void onEvent(event)
+  let hasLostContent = false
+  const report = (event: Event): void => {
+    if (event.type === 'incomplete-parent') hasLostContent = true
+    void onEvent(event)
+  }
   if (flags.stdin || flags.stdinFromCommand) return backupInput(flags, context, report)
   const startMs = performance.now()
   const source = fileSource()
@@ -60,7 +64,7 @@ async function runBackup(
   const result = await early.take(session).result(session.signal)
   return {
     ...result,
-    incomplete: plan.incomplete || result.skipped > 0,
+    incomplete: plan.incomplete || result.skipped > 0 || hasLostContent,
     dryRun: flags.dryRun,
     durationMs: performance.now() - startMs,
   }

@@ -99,9 +99,9 @@ function sourceWithin(): SourceTree {
   const above = new Map<string, SourceEntry>()
   return {
     ...source,
-    entry: (path) => {
-      const entry = above.get(path) ?? source.entry(path)
-      if (!path.startsWith(folder)) above.set(path, entry)
+    entryFollowed: (path) => {
+      const entry = above.get(path) ?? source.entryFollowed(path)
+      above.set(path, entry)
       return entry
     },
   }

@@ -17,8 +17,8 @@ export type BackupEvent =
   | { readonly type: 'read'; readonly path: string; readonly bytes: number }
   | { readonly type: 'pack'; readonly id: PackId; readonly bytes: number }
   | { readonly type: 'skipped'; readonly path: string; readonly error: ResticError }
-  /** Content of an unchanged file is not in the index any more, so the file is read again. */
-  | { readonly type: 'incomplete-parent'; readonly path: string }
+  /** Content of an unchanged file is not in the index any more, so the file, at `source`, is read again. */
+  | { readonly type: 'incomplete-parent'; readonly path: string; readonly source: string }
 
 export interface BackupResult {
   /** undefined when no snapshot was written: a dry run, or nothing had changed and that was asked for */

@@ -266,7 +266,8 @@ export class Walk {
         directory.add(complete)
         return
       }
-      this.#options.onEvent?.({ type: 'incomplete-parent', path: place.snapshotPath })
+      const { snapshotPath, path } = place
+      this.#options.onEvent?.({ type: 'incomplete-parent', path: snapshotPath, source: path })
     }
     const put = directory.reserve()
     await this.#store({ place, previous, put }, node, this.#options.rereads ?? 0)
