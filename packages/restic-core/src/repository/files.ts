@@ -142,3 +142,18 @@ async function readWhole(
 export function isNotFound(error: unknown): boolean {
   return isResticError(error, 'BACKEND') && error.reason === 'not-found'
 }
+
+/** @returns false when it was gone already, where the store can tell */
+export async function removeIfThere(
+  backend: Backend,
+  file: FileHandle,
+  options: Cancellable = {},
+): Promise<boolean> {
+  try {
+    await backend.remove(file, options)
+    return true
+  } catch (error) {
+    if (isNotFound(error)) return false
+    throw error
+  }
+}

@@ -7,7 +7,7 @@ import type { Backend } from '../backend/backend.ts'
 import { encodeText, formatJsonObject } from '../format/json.ts'
 import { parseJsonObject } from '../format/json-schema.ts'
 import type { Runtime } from '../work/runtime.ts'
-import { isNotFound, loadRaw, smallFileLabel } from './files.ts'
+import { loadRaw, removeIfThere, smallFileLabel } from './files.ts'
 
 /** Storing a key takes a request. Who has not done that after so long is taken for dead. */
 const abandonedMs = 10_000
@@ -132,14 +132,7 @@ export class InitClaims {
     }
   }
 
-  /** @returns false when it was gone already, where the store can tell */
-  async #remove(name: string, { signal }: Cancellable): Promise<boolean> {
-    try {
-      await this.#context.backend.remove({ type: 'lock', name }, { signal })
-      return true
-    } catch (error) {
-      if (isNotFound(error)) return false
-      throw error
-    }
+  #remove(name: string, { signal }: Cancellable): Promise<boolean> {
+    return removeIfThere(this.#context.backend, { type: 'lock', name }, { signal })
   }
 }

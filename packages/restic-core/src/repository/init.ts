@@ -37,9 +37,9 @@ export async function initRepository(options: InitOptions): Promise<Repository> 
   }
   await refuseAny(backend, 'snapshot', 'repository already contains snapshots', { signal })
   const drawn = drawMasterKey(runtime)
-  const own = sealKey(runtime, drawn, { ...options, password })
-  const ownKey = { keyId: own.id, masterKey: drawn }
-  const { key, isOwnStored } = await storedKey(options, password, own, ownKey)
+  const sealedKey = sealKey(runtime, drawn, { ...options, password })
+  const own = { ...sealedKey, key: { keyId: sealedKey.id, masterKey: drawn } }
+  const { key, isOwnStored } = await storedKey(options, password, own)
 
   const id = asId<'repository'>(toHex(runtime.random(32)))
   const config: RepositoryConfig = { version, id, chunkerPolynomial }
@@ -48,11 +48,16 @@ export async function initRepository(options: InitOptions): Promise<Repository> 
   try {
     await backend.write({ type: 'config' }, [sealed], { signal })
   } catch (error) {
-    if (isOwnStored && isRefused(error)) await removeIfUseless(options, ownKey)
+    if (isOwnStored && isRefused(error)) await removeIfUseless(options, own.key)
     throw error
   }
-  if (isOwnStored && key.keyId !== own.id) await removeIfUseless(options, ownKey)
+  if (isOwnStored && key.keyId !== own.id) await removeIfUseless(options, own.key)
   return new RepositorySession(sessionParts({ ...options, key, config }))
+}
+
+/** The key that was drawn here. */
+interface OwnKey extends SealedKey {
+  readonly key: OpenedKey
 }
 
 /** The key to make the config with, and whether our own is in the store. */
@@ -61,16 +66,11 @@ interface InitKey {
   readonly isOwnStored: boolean
 }
 
-async function storedKey(
-  options: InitOptions,
-  password: string,
-  own: SealedKey,
-  ownKey: OpenedKey,
-): Promise<InitKey> {
+async function storedKey(options: InitOptions, password: string, own: OwnKey): Promise<InitKey> {
   const { backend, signal } = options
-  if (options.completes) return firstKey(options, password, own, ownKey)
+  if (options.completes) return firstKey(options, password, own)
   await writeKey(backend, own, { signal })
-  return { key: ownKey, isOwnStored: true }
+  return { key: own.key, isOwnStored: true }
 }
 
 /**
@@ -80,8 +80,7 @@ async function storedKey(
 async function firstKey(
   { backend, runtime, signal, timer = systemTimer }: InitOptions,
   password: string,
-  own: SealedKey,
-  ownKey: OpenedKey,
+  own: OwnKey,
 ): Promise<InitKey> {
   const claims = new InitClaims({ backend, runtime, signal, timer })
   let isOwnStored = false
@@ -99,7 +98,7 @@ async function firstKey(
       return { key, isOwnStored }
     }
     const turn = await claims.take(storeFirst)
-    if (turn === 'done' && isOwnStored) return { key: ownKey, isOwnStored }
+    if (turn === 'done' && isOwnStored) return { key: own.key, isOwnStored }
     if (turn === 'later') await claims.pause()
   }
 }

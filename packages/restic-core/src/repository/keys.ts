@@ -16,7 +16,7 @@ import type { ScryptCost } from '../kernel/kernel.ts'
 import { calibrateScrypt } from '../kernel/scrypt-cost.ts'
 import type { Runtime } from '../work/runtime.ts'
 import type { Repository } from './api.ts'
-import { isNotFound, smallFileLabel } from './files.ts'
+import { removeIfThere, smallFileLabel } from './files.ts'
 import { tryKey } from './key-search.ts'
 
 export interface NewKey {
@@ -69,7 +69,7 @@ export async function addKey(
       throw new CorruptDataError(smallFileLabel({ type: 'key', name: id }), 'mac')
     }
   } catch (error) {
-    await removeIfThere(files.backend, id)
+    await removeIfThere(files.backend, { type: 'key', name: id })
     throw error
   }
   return id
@@ -134,14 +134,6 @@ export async function writeKey(
   options: Cancellable,
 ): Promise<void> {
   await backend.write({ type: 'key', name: id }, [bytes], options)
-}
-
-async function removeIfThere(backend: Backend, id: KeyId): Promise<void> {
-  try {
-    await backend.remove({ type: 'key', name: id })
-  } catch (error) {
-    if (!isNotFound(error)) throw error
-  }
 }
 
 function sameKey(a: MasterKey, b: MasterKey): boolean {

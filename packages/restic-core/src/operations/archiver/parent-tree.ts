@@ -17,7 +17,7 @@ const treesAhead = 4
  */
 export class ParentTree {
   /** undefined when there is no such directory */
-  readonly id: TreeId | undefined
+  readonly #id: TreeId | undefined
   readonly #from: BlobReader
   readonly #options: Cancellable
   readonly #bytes: Uint8Array
@@ -35,7 +35,7 @@ export class ParentTree {
     id: TreeId | undefined,
     bytes: Uint8Array,
   ) {
-    this.id = id
+    this.#id = id
     this.#from = from
     this.#options = options
     this.#bytes = bytes
@@ -72,6 +72,13 @@ export class ParentTree {
     this.#text.pass(same)
   }
 
+  /** What `peek` returns, taken. */
+  takeSame(node: BareNode): SameNode | undefined {
+    const same = this.peek(node)
+    if (same) this.pass(same)
+    return same
+  }
+
   /** The node of this name. */
   take(name: string): Node | undefined {
     const nodes = (this.#nodes ??= this.#parse())
@@ -99,7 +106,7 @@ export class ParentTree {
   #parse(): readonly Node[] {
     this.#at = this.#text.passed
     try {
-      return parseTree(this.#bytes, `tree ${shortId(this.id as TreeId)}`)
+      return parseTree(this.#bytes, `tree ${shortId(this.#id as TreeId)}`)
     } catch (error) {
       if (isResticError(error, 'CORRUPT')) return []
       throw error

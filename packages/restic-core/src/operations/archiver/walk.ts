@@ -203,8 +203,7 @@ export class Walk {
     if (node === undefined) return
     const put = above.reserve()
     const { siblings, name } = place
-    const same = siblings.peek(node)
-    if (same) siblings.pass(same)
+    const same = siblings.takeSame(node)
     const previous = same ? undefined : siblings.take(name)
     const before = await siblings.subtree(same ? same.subtree : previous?.subtree)
     const inside = new PendingDirectory((nodes) => {
@@ -239,8 +238,7 @@ export class Walk {
 
   /** Neither a file nor a directory. */
   #other(directory: PendingDirectory, place: Place, node: BareNode): void {
-    const same = place.siblings.peek(node)
-    if (same) place.siblings.pass(same)
+    const same = place.siblings.takeSame(node)
     const change = same ? 'unchanged' : changeOf(place.siblings.take(place.name), node)
     this.#tell(place, node.type, change, 0)
     directory.add(same ?? node)

@@ -6,7 +6,7 @@ import type { Timer } from '../../base/timer.ts'
 import { formatLockFile, parseLockFile } from '../../format/lock-file.ts'
 import { formatTime } from '../../format/time.ts'
 import type { Runtime } from '../../work/runtime.ts'
-import { type RepositoryFiles, type SealedFile, isNotFound, smallFileLabel } from '../files.ts'
+import { type RepositoryFiles, type SealedFile, removeIfThere, smallFileLabel } from '../files.ts'
 import { isClaim } from '../init-claims.ts'
 
 /** Two who write their locks at once see each other's after this long. */
@@ -52,7 +52,8 @@ async function readLock(
   try {
     const sealed = await files.loadRaw({ type: 'lock', name: id }, { signal })
     if (isClaim(id, sealed)) {
-      await removeClaim(files, id, signal)
+      // Left by one of two who made the repository at once, and died; in a repository it means nothing.
+      await removeIfThere(files.backend, { type: 'lock', name: id }, { signal })
       return undefined
     }
     const json = files.openSealed('lock', id, sealed)
@@ -65,15 +66,6 @@ async function readLock(
     signal.throwIfAborted()
     if (isResticError(error, 'MISSING')) return undefined
     return { id, error }
-  }
-}
-
-/** Left by one of two who made the repository at once, and died; in a repository it means nothing. */
-async function removeClaim(files: RepositoryFiles, id: string, signal: AbortSignal): Promise<void> {
-  try {
-    await files.remove('lock', id, { signal })
-  } catch (error) {
-    if (!isNotFound(error)) throw error
   }
 }
 
@@ -121,9 +113,7 @@ export async function removeLock({ files, timer }: LockContext, id: LockId): Pro
     () => undefined,
   )
   try {
-    await files.remove('lock', id, { signal: late.signal })
-  } catch (error) {
-    if (!isNotFound(error)) throw error
+    await removeIfThere(files.backend, { type: 'lock', name: id }, { signal: late.signal })
   } finally {
     ended.abort()
     await limit

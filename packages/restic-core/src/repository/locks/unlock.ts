@@ -3,7 +3,7 @@ import { eachLimited } from '../../base/concurrency.ts'
 import type { LockHolder } from '../../base/errors.ts'
 import { parseTime } from '../../format/time.ts'
 import type { Repository } from '../api.ts'
-import { isNotFound } from '../files.ts'
+import { removeIfThere } from '../files.ts'
 import { staleMs } from './held-lock.ts'
 import { readLocks } from './lock-store.ts'
 
@@ -51,12 +51,8 @@ export async function unlock(
     ids,
     repository.connections,
     async (id, signal) => {
-      try {
-        await repository.files.remove('lock', id, { signal })
-        count++
-      } catch (error) {
-        if (!isNotFound(error)) throw error
-      }
+      const file = { type: 'lock', name: id } as const
+      if (await removeIfThere(repository.files.backend, file, { signal })) count++
     },
     options,
   )
