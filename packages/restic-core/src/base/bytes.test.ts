@@ -37,4 +37,18 @@ describe('bytes', () => {
       }),
     )
   })
+
+  it('are compared to the last one, wherever they begin in memory', () => {
+    const anyPlace = fc.nat(8)
+    fc.assert(
+      fc.property(anyPlace, anyPlace, fc.nat(3000), fc.nat(), (aAt, bAt, length, differs) => {
+        const a = new Uint8Array(length + aAt).fill(7).subarray(aAt)
+        const b = new Uint8Array(length + bAt).fill(7).subarray(bAt)
+        expect(equalBytes(a, b)).toBe(true)
+        if (length === 0) return
+        b[differs % length] = 8
+        expect(equalBytes(a, b)).toBe(false)
+      }),
+    )
+  })
 })

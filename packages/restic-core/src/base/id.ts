@@ -12,11 +12,18 @@ export type KeyId = Id<'key'>
 export type LockId = Id<'lock'>
 export type RepositoryId = Id<'repository'>
 
-const hexId = /^[0-9a-f]{64}$/
+const idLength = 64
 
 /** Whether `text` has the form of an id. Stores hold foreign files too; those names fail here. */
 export function isId<Kind extends string>(text: string): text is Id<Kind> {
-  return hexId.test(text)
+  // By hand: a backup asks this for each file, and an expression takes longer on a text that is new.
+  if (text.length !== idLength) return false
+  for (let at = 0; at < idLength; at++) {
+    const code = text.charCodeAt(at)
+    const isDigit = code >= 0x30 && code <= 0x39
+    if (!isDigit && (code < 0x61 || code > 0x66)) return false
+  }
+  return true
 }
 
 /** Takes a name that must be an id; the caller has read it from a place that only holds ids. */

@@ -1,6 +1,7 @@
-import { GiB } from '../base/bytes.ts'
+import { GiB, equalBytes } from '../base/bytes.ts'
 import { CorruptDataError, UnsupportedError } from '../base/errors.ts'
 import type { Kernel } from '../kernel/kernel.ts'
+import { type MasterKey, open, seal } from './seal.ts'
 
 const compressedMark = 2
 const openingBrace = 0x7b
@@ -53,4 +54,28 @@ export function unwrapFile(
   } catch (cause) {
     throw new CorruptDataError(what, 'zstd', { cause })
   }
+}
+
+/**
+ * The bytes to store for a document. They are opened again first: a fault of memory or of a
+ * compressor must not become the only copy.
+ *
+ * @param iv 16 random bytes, never used before
+ * @param what names the file in errors
+ * @throws CorruptDataError check 'value' when they do not open to the same document
+ */
+export function sealFile(
+  kernel: Kernel,
+  sealing: { readonly key: MasterKey; readonly version: 1 | 2; readonly iv: Uint8Array },
+  json: Uint8Array,
+  what: string,
+): Uint8Array {
+  const { key, version, iv } = sealing
+  const sealed = seal(kernel, key, wrapFile(kernel, version, json), iv)
+  if (equalBytes(unwrapFile(kernel, version, open(kernel, key, sealed, what), what), json)) {
+    return sealed
+  }
+  throw new CorruptDataError(what, 'value', {
+    hint: 'Nothing was written. This computer does not compute reliably: test its memory.',
+  })
 }

@@ -4,10 +4,11 @@ import * as z from 'zod'
 import { anyId, anyPackEntries, damagedFrom } from '../../tests/format-arbitraries.ts'
 import { fromHex } from '../base/bytes.ts'
 import { CorruptDataError } from '../base/errors.ts'
-import type { PackId } from '../base/id.ts'
+import type { BlobId, PackId } from '../base/id.ts'
 import { type IndexColumns, parseIndexFile } from './index-file.ts'
 import { type IndexedPack, formatIndexFile, indexColumns } from './index-writer.ts'
 import { nameFromBytes } from './name.ts'
+import { packColumns } from './pack-columns.ts'
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text)
 const decode = (bytes: Uint8Array): string => nameFromBytes(bytes).toWellFormed()
@@ -45,13 +46,15 @@ function parseReadably(json: Uint8Array): IndexColumns {
   return indexColumns(
     (packs ?? []).map((pack) => ({
       id: pack.id,
-      entries: (pack.blobs ?? []).map((blob) => ({
-        type: blob.type,
-        id: blob.id as IndexedPack['entries'][number]['id'],
-        offset: blob.offset,
-        length: blob.length,
-        uncompressedLength: blob.uncompressed_length ?? 0,
-      })),
+      blobs: packColumns(
+        (pack.blobs ?? []).map((blob) => ({
+          type: blob.type,
+          id: blob.id as BlobId,
+          offset: blob.offset,
+          length: blob.length,
+          uncompressedLength: blob.uncompressed_length ?? 0,
+        })),
+      ),
     })),
   )
 }
@@ -59,7 +62,7 @@ function parseReadably(json: Uint8Array): IndexColumns {
 const anyPacks: fc.Arbitrary<IndexedPack[]> = fc.array(
   fc.record({
     id: anyId.map((text) => text as string as PackId),
-    entries: fc.oneof(anyPackEntries, fc.constant([])),
+    blobs: fc.oneof(anyPackEntries, fc.constant([])).map(packColumns),
   }),
   { maxLength: 4 },
 )
@@ -90,18 +93,16 @@ describe('an index file', () => {
   })
 
   it('is laid out as restic does', () => {
-    const entry = { id: blobId, offset: 0, length: 52 }
+    const entry = { id: blobId as BlobId, offset: 0, length: 52 }
+    const blobs = packColumns([
+      { ...entry, type: 'data', uncompressedLength: 11 },
+      { ...entry, type: 'tree', offset: 52, uncompressedLength: 0 },
+    ])
     const json = formatIndexFile(
       indexColumns([
-        {
-          id: packId,
-          entries: [
-            { ...entry, type: 'data', uncompressedLength: 11 },
-            { ...entry, type: 'tree', offset: 52, uncompressedLength: 0 },
-          ],
-        },
-        { id: blobId, entries: [] },
-      ] as unknown as IndexedPack[]),
+        { id: packId as PackId, blobs },
+        { id: blobId as PackId, blobs: packColumns([]) },
+      ]),
     )
     expect(decode(json)).toBe(
       `{"packs":[{"id":"${packId}","blobs":[{"id":"${blobId}","type":"data","offset":0,"length":52,` +

@@ -21,6 +21,13 @@ export interface IndexColumns {
   readonly types: Uint8Array
 }
 
+/** The memory of all columns, to be moved to another thread. */
+export function columnBuffers(columns: IndexColumns): ArrayBuffer[] {
+  return Object.values(columns).map(
+    (column: Uint8Array | Uint32Array) => column.buffer,
+  ) as ArrayBuffer[]
+}
+
 const u32Max = 0xffff_ffff
 const typeData = 0
 const typeTree = 1

@@ -1,17 +1,17 @@
 import { writeHex } from '../base/bytes.ts'
 import type { PackId } from '../base/id.ts'
 import type { IndexColumns } from './index-file.ts'
-import type { PackEntry } from './pack-header.ts'
+import type { PackColumns } from './pack-columns.ts'
 
 /** A pack and what is in it, as index files list them. */
 export interface IndexedPack {
   readonly id: PackId
-  readonly entries: readonly PackEntry[]
+  readonly blobs: PackColumns
 }
 
 /** The columns of an index file that lists these packs. */
 export function indexColumns(packs: readonly IndexedPack[]): IndexColumns {
-  const count = packs.reduce((sum, pack) => sum + pack.entries.length, 0)
+  const count = packs.reduce((sum, { blobs }) => sum + blobs.types.length, 0)
   const columns = {
     packs: new Uint8Array(packs.length * 32),
     ids: new Uint8Array(count * 32),
@@ -22,17 +22,16 @@ export function indexColumns(packs: readonly IndexedPack[]): IndexColumns {
     types: new Uint8Array(count),
   }
   let row = 0
-  for (const [position, pack] of packs.entries()) {
-    writeHex(pack.id, columns.packs, position * 32)
-    for (const entry of pack.entries) {
-      writeHex(entry.id, columns.ids, row * 32)
-      columns.pack[row] = position
-      columns.offset[row] = entry.offset
-      columns.length[row] = entry.length
-      columns.uncompressedLength[row] = entry.uncompressedLength
-      columns.types[row] = entry.type === 'tree' ? 1 : 0
-      row++
-    }
+  for (const [position, { id, blobs }] of packs.entries()) {
+    const end = row + blobs.types.length
+    writeHex(id, columns.packs, position * 32)
+    columns.ids.set(blobs.ids, row * 32)
+    columns.pack.fill(position, row, end)
+    columns.offset.set(blobs.offset, row)
+    columns.length.set(blobs.length, row)
+    columns.uncompressedLength.set(blobs.uncompressedLength, row)
+    columns.types.set(blobs.types, row)
+    row = end
   }
   return columns
 }
@@ -116,6 +115,7 @@ const textEnd = encoder.encode(']}\n')
 const blobJsonMax = 164
 const packJsonMax = 85
 
+const digitZero = 0x30
 const hexDigits = encoder.encode('0123456789abcdef')
 
 /** Fills memory of a size known beforehand. */
@@ -145,12 +145,16 @@ class AsciiWriter {
     this.#at = at
   }
 
+  /** A number below 2 ** 32, in decimal. */
   unsigned(value: number): void {
-    const text = String(value)
-    for (let index = 0; index < text.length; index++) {
-      this.#bytes[this.#at + index] = text.charCodeAt(index)
+    let end = this.#at + 1
+    for (let rest = value; rest >= 10; rest = Math.floor(rest / 10)) end++
+    let rest = value
+    for (let at = end - 1; at >= this.#at; at--) {
+      this.#bytes[at] = digitZero + (rest % 10)
+      rest = Math.floor(rest / 10)
     }
-    this.#at += text.length
+    this.#at = end
   }
 
   finish(): Uint8Array {

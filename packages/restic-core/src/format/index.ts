@@ -1,6 +1,6 @@
 export { type MasterKey, open, seal, sealOverhead, validateMasterKey } from './seal.ts'
 export { openBlob } from './blob.ts'
-export { unwrapFile, wrapFile } from './envelope.ts'
+export { sealFile, unwrapFile, wrapFile } from './envelope.ts'
 export { type RepositoryConfig, formatConfig, parseConfig } from './config.ts'
 export {
   type KeyFile,
@@ -37,6 +37,7 @@ export {
   parsePackHeader,
 } from './pack-header.ts'
 export { type IndexColumns, parseIndexFile } from './index-file.ts'
+export { type PackColumns, packColumns } from './pack-columns.ts'
 export { type IndexedPack, formatIndexFile, indexColumns } from './index-writer.ts'
 export { type ExtendedAttribute, type Node, type NodeType, formatNode, nodeTypes } from './node.ts'
 export { formatTree, parseTree, treeIsExact } from './tree.ts'

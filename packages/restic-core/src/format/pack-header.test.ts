@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { anyPackEntries } from '../../tests/format-arbitraries.ts'
 import { CorruptDataError } from '../base/errors.ts'
 import type { BlobId } from '../base/id.ts'
+import { packColumns } from './pack-columns.ts'
 import {
   type PackEntry,
   formatHeaderLength,
@@ -24,7 +25,7 @@ describe('a pack header', () => {
   it('comes back as it was', () => {
     fc.assert(
       fc.property(anyPackEntries, (entries) => {
-        const header = formatPackHeader(entries)
+        const header = formatPackHeader(packColumns(entries))
         expect(parsePackHeader(header, 'pack')).toEqual(entries)
         expect(packHeaderLength(entries)).toBe(header.length + 36)
         const blobs = entries.reduce((sum, entry) => sum + entry.length, 0)
@@ -34,7 +35,7 @@ describe('a pack header', () => {
   })
 
   it('is laid out as the design document says', () => {
-    const header = formatPackHeader([plain, compressed])
+    const header = formatPackHeader(packColumns([plain, compressed]))
     expect(Buffer.from(header).toString('hex')).toBe(`0102010000${id}02340000000b000000${id}`)
   })
 
@@ -47,7 +48,7 @@ describe('a pack header', () => {
   })
 
   it('is refused when any byte is missing', () => {
-    const header = formatPackHeader([plain, compressed])
+    const header = formatPackHeader(packColumns([plain, compressed]))
     for (let length = 0; length < header.length; length++) {
       const cut = header.subarray(0, length)
       if (length === 37) expect(parsePackHeader(cut, 'pack')).toEqual([plain])
@@ -59,7 +60,7 @@ describe('a pack header', () => {
     ['an unknown kind', { at: 0, value: 4 }],
     ['a length that no sealed blob has', { at: 1, value: 31 }],
   ])('is refused with %s', (_, { at, value }) => {
-    const header = formatPackHeader([{ ...plain, length: 32 }])
+    const header = formatPackHeader(packColumns([{ ...plain, length: 32 }]))
     header[at] = value
     expect(() => parsePackHeader(header, 'pack 12')).toThrow(
       expect.objectContaining({ code: 'CORRUPT', what: 'pack 12', check: 'header' }),
@@ -68,10 +69,10 @@ describe('a pack header', () => {
 
   it('is refused when offsets do not fit, and when a compressed blob has no length', () => {
     const large = { ...plain, length: 2 ** 31 }
-    expect(() => parsePackHeader(formatPackHeader([large, large]), 'pack')).toThrow(
+    expect(() => parsePackHeader(formatPackHeader(packColumns([large, large])), 'pack')).toThrow(
       CorruptDataError,
     )
-    const header = formatPackHeader([compressed])
+    const header = formatPackHeader(packColumns([compressed]))
     header.fill(0, 5, 9)
     expect(() => parsePackHeader(header, 'pack')).toThrow(CorruptDataError)
   })

@@ -1,6 +1,7 @@
-import { toHex, writeHex } from '../base/bytes.ts'
+import { toHex } from '../base/bytes.ts'
 import { CorruptDataError } from '../base/errors.ts'
 import type { BlobId } from '../base/id.ts'
+import type { PackColumns } from './pack-columns.ts'
 import { sealOverhead } from './seal.ts'
 
 export type BlobType = 'data' | 'tree'
@@ -34,7 +35,7 @@ export const packLengthMin: number = plainEntrySize + sealOverhead + headerLengt
 /** Read this much of the end first: it holds the header of a pack with up to 15 blobs. */
 export const packTailLength: number = 15 * compressedEntrySize + sealOverhead + headerLengthSize
 
-const types: readonly BlobType[] = ['data', 'tree']
+const blobTypes: readonly BlobType[] = ['data', 'tree']
 const compressedBit = 2
 
 /**
@@ -61,7 +62,7 @@ export function parsePackHeader(plaintext: Uint8Array, what: string): PackEntry[
   for (let at = 0; at < plaintext.length;) {
     const kind = plaintext[at] as number
     const isCompressed = (kind & compressedBit) !== 0
-    const type = types[kind & ~compressedBit]
+    const type = blobTypes[kind & ~compressedBit]
     const size = isCompressed ? compressedEntrySize : plainEntrySize
     if (type === undefined || at + size > plaintext.length) throw damaged(what)
     const length = view.getUint32(at + 1, true)
@@ -77,33 +78,38 @@ export function parsePackHeader(plaintext: Uint8Array, what: string): PackEntry[
   return entries
 }
 
-/** The plaintext of the header. Offsets are not written: entries must be in pack order. */
-export function formatPackHeader(entries: readonly PackEntry[]): Uint8Array {
-  const plaintext = new Uint8Array(headerPlaintextLength(entries))
+/** The plaintext of the header. Offsets are not written: blobs must be in pack order, without gaps. */
+export function formatPackHeader(columns: PackColumns): Uint8Array {
+  const { types, ids, length, uncompressedLength } = columns
+  const plaintext = new Uint8Array(headerPlaintextLength(uncompressedLength))
   const view = new DataView(plaintext.buffer)
   let at = 0
-  for (const entry of entries) {
-    const isCompressed = entry.uncompressedLength > 0
-    const size = entrySize(entry)
-    plaintext[at] = types.indexOf(entry.type) | (isCompressed ? compressedBit : 0)
-    view.setUint32(at + 1, entry.length, true)
-    if (isCompressed) view.setUint32(at + 5, entry.uncompressedLength, true)
-    writeHex(entry.id, plaintext, at + size - 32)
+  for (let row = 0; row < types.length; row++) {
+    const uncompressed = uncompressedLength[row] as number
+    const size = entrySize(uncompressed)
+    plaintext[at] = (types[row] as number) | (uncompressed > 0 ? compressedBit : 0)
+    view.setUint32(at + 1, length[row] as number, true)
+    if (uncompressed > 0) view.setUint32(at + 5, uncompressed, true)
+    const idAt = at + size - 32
+    for (let byte = 0; byte < 32; byte++) plaintext[idAt + byte] = ids[row * 32 + byte] as number
     at += size
   }
   return plaintext
 }
 
 /** Bytes a blob takes in the header: 37, or 41 when it is compressed. */
-export function entrySize(entry: { readonly uncompressedLength: number }): number {
-  return entry.uncompressedLength > 0 ? compressedEntrySize : plainEntrySize
+export function entrySize(uncompressedLength: number): number {
+  return uncompressedLength > 0 ? compressedEntrySize : plainEntrySize
 }
 
 /** Everything behind the last blob: the sealed header and its length. */
 export function packHeaderLength(
-  entries: Iterable<{ readonly uncompressedLength: number }>,
+  entries: readonly { readonly uncompressedLength: number }[],
 ): number {
-  return headerPlaintextLength(entries) + sealOverhead + headerLengthSize
+  const plaintext = headerPlaintextLength(
+    entries.map(({ uncompressedLength }) => uncompressedLength),
+  )
+  return plaintext + sealOverhead + headerLengthSize
 }
 
 /** Bytes of the whole pack. */
@@ -136,9 +142,9 @@ export function parseHeaderLength(tail: Uint8Array, packSize: number, what: stri
   return length
 }
 
-function headerPlaintextLength(entries: Iterable<{ readonly uncompressedLength: number }>): number {
+function headerPlaintextLength(uncompressedLengths: Iterable<number>): number {
   let length = 0
-  for (const entry of entries) length += entrySize(entry)
+  for (const uncompressedLength of uncompressedLengths) length += entrySize(uncompressedLength)
   return length
 }
 

@@ -50,10 +50,11 @@ describe.each([
     const parts: SealedBlobs[] = []
     const onPart = (part: SealedBlobs): void => void parts.push(part)
     const stored = await pool.run('storeFiles', { settings: settings(), paths }, { onPart })
-    const sizes = stored.map((each) => ('error' in each ? -1 : each.size))
-    expect(sizes).toEqual([100, 3 * MiB, 0])
-    const content = stored.flatMap((each) => ('error' in each ? [] : [toHex(each.content)]))
-    expect(parts.map(({ ids }) => toHex(ids)).join('')).toBe(content.join(''))
+    expect([...stored.sizes]).toEqual([100, 3 * MiB, 0])
+    expect([...stored.stable]).toEqual([1, 1, 1])
+    expect(stored.blobCounts[0]).toBe(1)
+    expect(stored.blobCounts[2]).toBe(0)
+    expect(parts.map(({ ids }) => toHex(ids)).join('')).toBe(toHex(stored.content))
   })
 
   it('runs jobs when it was prepared for them', async () => {
@@ -64,17 +65,21 @@ describe.each([
     const runs = paths.map((path) =>
       pool.run('storeFiles', { settings: settings(), paths: [path] }),
     )
-    const stored = (await Promise.all(runs)).flat()
-    const sizes = stored.map((each) => ('error' in each ? -1 : each.size))
+    const sizes = (await Promise.all(runs)).flatMap((stored) => [...stored.sizes])
     expect(sizes).toEqual(paths.map((path) => 100 + paths.indexOf(path)))
   })
 
   it('tells which file could not be read, and goes on with the others', async () => {
     await using pool = await create()
     const paths = [join(folder, 'none'), file('d', 10)]
-    const [missing, present] = await pool.run('storeFiles', { settings: settings(), paths })
-    expect(missing).toMatchObject({ error: { code: 'SOURCE', reason: 'not-found' } })
-    expect(present).toMatchObject({ size: 10 })
+    const { errors, sizes, blobCounts } = await pool.run('storeFiles', {
+      settings: settings(),
+      paths,
+    })
+    expect([...errors.keys()]).toEqual([0])
+    expect(errors.get(0)).toMatchObject({ code: 'SOURCE', reason: 'not-found' })
+    expect([...sizes]).toEqual([0, 10])
+    expect([...blobCounts]).toEqual([0, 1])
   })
 
   it('rejects with the class of the error a job threw', async () => {
@@ -104,7 +109,7 @@ describe.each([
     await expect(run).rejects.toBe(failure)
     expect(parts).toBeLessThan(40)
     const again = await pool.run('storeFiles', { settings: settings(), paths: [file('f', 1)] })
-    expect(again).toHaveLength(1)
+    expect([...again.sizes]).toEqual([1])
   })
 
   it('rejects with the reason of the signal, and takes the next job', async () => {
@@ -117,7 +122,7 @@ describe.each([
     )
     await expect(run).rejects.toThrow('enough')
     const again = await pool.run('storeFiles', { settings: settings(), paths: [file('h', 1)] })
-    expect(again).toHaveLength(1)
+    expect([...again.sizes]).toEqual([1])
   })
 })
 

@@ -1,10 +1,12 @@
-import { equalBytes, toHex } from '../base/bytes.ts'
+import { toHex } from '../base/bytes.ts'
 import type { Cancellable } from '../base/cancel.ts'
 import { CorruptDataError, MissingError, isResticError } from '../base/errors.ts'
 import { type Id, asId } from '../base/id.ts'
 import type { Backend, FileHandle, FileInfo, NamedFileType } from '../backend/backend.ts'
-import { unwrapFile, wrapFile } from '../format/envelope.ts'
-import { type MasterKey, ivLength, open, seal } from '../format/seal.ts'
+import { sealFile, unwrapFile } from '../format/envelope.ts'
+import { type IndexColumns, columnBuffers } from '../format/index-file.ts'
+import { formatIndexFile } from '../format/index-writer.ts'
+import { type MasterKey, ivLength, open } from '../format/seal.ts'
 import type { Runtime } from '../work/runtime.ts'
 
 /** The types of file that hold one sealed JSON document. */
@@ -19,16 +21,25 @@ export interface SealedFile<Type extends SealedFileType> {
   readonly bytes: Uint8Array
 }
 
+type FilesRuntime = Pick<Runtime, 'kernel' | 'random' | 'pool'>
+
+/** Blobs of an index that takes longer than the message to a thread. */
+const longIndexMin = 1000
+
+function unwritten(type: SealedFileType): string {
+  return `the ${type} to be written`
+}
+
 /** The small files of a repository, as bytes of JSON: sealed, compressed and named on the way. */
 export class RepositoryFiles {
   readonly backend: Backend
-  readonly #runtime: Pick<Runtime, 'kernel' | 'random'>
+  readonly #runtime: FilesRuntime
   readonly #masterKey: MasterKey
   readonly #version: 1 | 2
 
   constructor(options: {
     readonly backend: Backend
-    readonly runtime: Pick<Runtime, 'kernel' | 'random'>
+    readonly runtime: FilesRuntime
     readonly masterKey: MasterKey
     readonly version: 1 | 2
   }) {
@@ -59,21 +70,30 @@ export class RepositoryFiles {
     return unwrapFile(kernel, this.#version, open(kernel, this.#masterKey, sealed, what), what)
   }
 
-  /**
-   * The bytes to store for a document, and the name that follows from them. They are opened again
-   * first: a fault of memory or of a compressor must not become the only copy.
-   */
+  /** The bytes to store for a document, opened again once, and the name that follows from them. */
   seal<Type extends SealedFileType>(type: Type, json: Uint8Array): SealedFile<Type> {
-    const { kernel } = this.#runtime
-    const wrapped = wrapFile(kernel, this.#version, json)
-    const bytes = seal(kernel, this.#masterKey, wrapped, this.#runtime.random(ivLength))
-    const id = asId<Type>(toHex(kernel.sha256(bytes)))
-    if (!equalBytes(this.openSealed(type, id, bytes), json)) {
-      throw new CorruptDataError(`the ${type} to be written`, 'value', {
-        hint: 'Nothing was written. This computer does not compute reliably: test its memory.',
-      })
-    }
-    return { type, id, bytes }
+    const { kernel, random } = this.#runtime
+    const sealing = { key: this.#masterKey, version: this.#version, iv: random(ivLength) }
+    return this.#named(type, sealFile(kernel, sealing, json, unwritten(type)))
+  }
+
+  /**
+   * As `seal`, of the index file with these columns: a long one is made by the pool.
+   *
+   * @param columns may be empty afterwards, for their memory moves
+   */
+  async sealIndex(columns: IndexColumns, options?: Cancellable): Promise<SealedFile<'index'>> {
+    if (columns.types.length < longIndexMin) return this.seal('index', formatIndexFile(columns))
+    const bytes = await this.#runtime.pool.run(
+      'sealIndex',
+      { key: this.#masterKey, version: this.#version, columns, what: unwritten('index') },
+      { ...options, transfer: columnBuffers(columns) },
+    )
+    return this.#named('index', bytes)
+  }
+
+  #named<Type extends SealedFileType>(type: Type, bytes: Uint8Array): SealedFile<Type> {
+    return { type, id: asId<Type>(toHex(this.#runtime.kernel.sha256(bytes))), bytes }
   }
 
   /** Seals and writes a document; resolves once the store has it. */

@@ -25,7 +25,7 @@ import type { RepositoryFiles, SealedFileType, SmallFile } from './files.ts'
 import { BlobIndex } from './index/blob-index.ts'
 import { isWorthSaving } from './index/index-cache.ts'
 import { loadIndexFiles } from './index/load.ts'
-import { saveIndexFile } from './index/save.ts'
+import { type SaveIndexOptions, saveIndexFile } from './index/save.ts'
 import { acquireLock } from './locks/acquire.ts'
 import type { LockMode } from './locks/lock-store.ts'
 import type { SessionParts } from './session-parts.ts'
@@ -168,7 +168,7 @@ class IndexedSession extends RepositorySession implements IndexedRepository {
       throw new TypeError('this session is writing already; load the index again')
     const { backend, fileCache } = this.parts
     const { runtime, config, masterKey, index } = this
-    const saveIndex = (columns: IndexColumns, saveOptions: Cancellable): Promise<IndexId> =>
+    const saveIndex = (columns: IndexColumns, saveOptions: SaveIndexOptions): Promise<IndexId> =>
       saveIndexFile(this.files, columns, saveOptions)
     const onTreePack = (pack: PackId): void => fileCache?.addTreePacks([pack])
     const context = { backend, runtime, config, masterKey, index, saveIndex, onTreePack }

@@ -43,7 +43,7 @@ export class BlobClaims {
 
   /** True when a larger one should be taken for the jobs that start from now on. */
   get isHalfFull(): boolean {
-    return this.count * 3 > this.#slotCount
+    return this.count * 2 > this.#slotCount
   }
 
   /** True when the table has no room for a quick answer any more. */
@@ -59,20 +59,21 @@ export class BlobClaims {
   claim(id: Uint8Array, at = 0): boolean {
     const words = this.#words
     const key = idWords(id, at)
-    let slot = ((key[0] as number) >>> 0) % this.#slotCount
+    const isCrowded = this.isCrowded
+    let slot = firstSlot(key, this.#slotCount)
     for (let probes = 0; probes < this.#slotCount; probes++) {
       const base = slot * slotWords
-      let state = Atomics.load(words, base)
+      // Without a look before: memory that is read and then written is mapped by the system twice.
+      const state = isCrowded
+        ? Atomics.load(words, base)
+        : Atomics.compareExchange(words, base, free, writing)
       if (state === free) {
-        if (this.isCrowded) return true
-        state = Atomics.compareExchange(words, base, free, writing)
-        if (state === free) {
-          for (let word = 0; word < 8; word++) words[base + 1 + word] = key[word] as number
-          Atomics.store(words, base, taken)
-          Atomics.notify(words, base)
-          Atomics.add(words, this.#slotCount * slotWords, 1)
-          return true
-        }
+        if (isCrowded) return true
+        for (let word = 0; word < 8; word++) words[base + 1 + word] = key[word] as number
+        Atomics.store(words, base, taken)
+        Atomics.notify(words, base)
+        Atomics.add(words, this.#slotCount * slotWords, 1)
+        return true
       }
       if (state === writing) {
         Atomics.wait(words, base, writing, writingWaitMs)
@@ -92,7 +93,7 @@ export class BlobClaims {
     for (let slot = 0; slot < this.#slotCount; slot++) {
       const base = slot * slotWords
       if (Atomics.load(this.#words, base) !== taken) continue
-      words.set(this.#words.subarray(base + 1, base + slotWords))
+      for (let word = 0; word < 8; word++) words[word] = this.#words[base + 1 + word] as number
       yield id
     }
   }
@@ -100,8 +101,21 @@ export class BlobClaims {
   /** A table twice as large with the same ids, for the jobs that start from now on. */
   grown(): BlobClaims {
     const next = BlobClaims.create(this.#slotCount * 2)
-    for (const id of this.ids()) next.claim(id)
+    for (const id of this.ids()) next.#insert(id)
     return next
+  }
+
+  /** Of an id that is not in yet, while no other thread has this table. */
+  #insert(id: Uint8Array): void {
+    const words = this.#words
+    const key = idWords(id, 0)
+    let slot = firstSlot(key, this.#slotCount)
+    while (words[slot * slotWords] === taken) slot = slot + 1 === this.#slotCount ? 0 : slot + 1
+    const base = slot * slotWords
+    words[base] = taken
+    for (let word = 0; word < 8; word++) words[base + 1 + word] = key[word] as number
+    const countAt = this.#slotCount * slotWords
+    words[countAt] = (words[countAt] as number) + 1
   }
 }
 
@@ -109,8 +123,12 @@ const scratchBytes = new Uint8Array(32)
 const scratchWords = new Int32Array(scratchBytes.buffer)
 
 function idWords(id: Uint8Array, at: number): Int32Array {
-  scratchBytes.set(id.subarray(at, at + 32))
+  for (let byte = 0; byte < 32; byte++) scratchBytes[byte] = id[at + byte] as number
   return scratchWords
+}
+
+function firstSlot(key: Int32Array, slotCount: number): number {
+  return ((key[0] as number) >>> 0) % slotCount
 }
 
 function sameWords(words: Int32Array, at: number, key: Int32Array): boolean {

@@ -6,6 +6,24 @@ export interface FileState {
   readonly inode: bigint
 }
 
+/** Whether nobody wrote to the file in between. */
+export function sameState(a: FileState, b: FileState): boolean {
+  return (
+    a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.inode === b.inode
+  )
+}
+
+/** What each file of /sys says that it holds, bytes. */
+const sysfsFileSize = 4096
+
+/**
+ * Whether as much was read as the file says that it holds. The files of /proc say nothing and those
+ * of /sys a page, whatever they hold.
+ */
+export function isWhole(read: number, told: number): boolean {
+  return read === told || told === 0 || (told === sysfsFileSize && read < told)
+}
+
 /** A file being read, by the job that opened it. */
 export interface ReadableFile {
   /** Fills `into` from byte `position`; fewer bytes than asked for only at the end of the file. */

@@ -2,6 +2,7 @@ import { type StoreFiles, storeFiles } from './jobs/store-files.ts'
 import { type CutFile, cutFile } from './jobs/cut-file.ts'
 import { type StoreRanges, storeRanges } from './jobs/store-ranges.ts'
 import { type ParseIndex, parseIndex } from './jobs/parse-index.ts'
+import { type SealIndex, sealIndex } from './jobs/seal-index.ts'
 import { type RestoreBlobs, restoreBlobs } from './jobs/restore-blobs.ts'
 import { type CompareFiles, compareFiles } from './jobs/compare-files.ts'
 import { type CheckPack, checkPack } from './jobs/check-pack.ts'
@@ -14,6 +15,7 @@ export interface Jobs {
   cutFile: CutFile
   storeRanges: StoreRanges
   parseIndex: ParseIndex
+  sealIndex: SealIndex
   restoreBlobs: RestoreBlobs
   compareFiles: CompareFiles
   checkPack: CheckPack
@@ -30,6 +32,7 @@ export const jobHandlers: {
   cutFile,
   storeRanges,
   parseIndex,
+  sealIndex,
   restoreBlobs,
   compareFiles,
   checkPack,

@@ -5,6 +5,7 @@ import {
   headerLengthSize,
   indexColumns,
   open,
+  packColumns,
   packLength,
   parseHeaderLength,
   parsePackHeader,
@@ -56,7 +57,7 @@ async function readPackList(
       range: { offset: size - headerLengthSize - length, length },
     })
     const entries = parsePackHeader(open(kernel, repository.masterKey, sealed, what), what)
-    return packLength(entries) === size ? { id, entries } : undefined
+    return packLength(entries) === size ? { id, blobs: packColumns(entries) } : undefined
   } catch (error) {
     const isUnusable =
       isResticError(error, 'CORRUPT', 'MISSING') ||

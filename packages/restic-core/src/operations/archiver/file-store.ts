@@ -3,9 +3,9 @@ import { Budget } from '../../base/concurrency.ts'
 import { SourceError } from '../../base/errors.ts'
 import { type BlobId, asId } from '../../base/id.ts'
 import type { BlobWriter } from '../../repository/api.ts'
-import type { FileState } from '../../work/files.ts'
+import { type FileState, isWhole, sameState } from '../../work/files.ts'
 import { decodeJobError } from '../../work/job-error.ts'
-import type { StoredFile } from '../../work/jobs/store-files.ts'
+import type { StoredFiles } from '../../work/jobs/store-files.ts'
 import type { StoreRanges } from '../../work/jobs/store-ranges.ts'
 import type { TaskPool } from '../../work/pool.ts'
 
@@ -103,15 +103,16 @@ export class FileStore {
   }
 
   async #storeBatch(batch: readonly FileRequest[]): Promise<void> {
-    const files = await this.#pool.run(
+    const stored = await this.#pool.run(
       'storeFiles',
       { settings: this.#blobs.jobSettings(), paths: batch.map(({ path }) => path) },
       { signal: this.#signal, onPart: (part) => this.#blobs.addSealed(part) },
     )
-    for (const [at, request] of batch.entries()) {
-      const result = contentOf(files[at] as StoredFile)
-      if (!(result instanceof SourceError)) request.onRead?.(result.size)
-      request.done(result)
+    let next = 0
+    for (const result of contentsOf(stored)) {
+      const { done, onRead } = batch[next++] as FileRequest
+      if (!(result instanceof SourceError)) onRead?.(result.size)
+      done(result)
     }
   }
 
@@ -196,10 +197,19 @@ function* groups(lengths: readonly number[]): Generator<number[], void> {
   if (group.length > 0) yield group
 }
 
-function contentOf(file: StoredFile): FileContent | SourceError {
-  if ('error' in file) return decodeJobError(file.error) as SourceError
-  const isStable = sameState(file.before, file.after) && isWhole(file.size, file.before.size)
-  return { content: blobIds(file.content), size: file.size, isStable }
+/** What became of each file of a batch, in its order. */
+function* contentsOf(stored: StoredFiles): Generator<FileContent | SourceError, void> {
+  let start = 0
+  for (const [at, size] of stored.sizes.entries()) {
+    const end = start + (stored.blobCounts[at] as number) * 32
+    const error = stored.errors.get(at)
+    if (error !== undefined) yield decodeJobError(error) as SourceError
+    else {
+      const content = blobIds(stored.content, start, end)
+      yield { content, size, isStable: stored.stable[at] === 1 }
+    }
+    start = end
+  }
 }
 
 /** A file that became shorter ends where the first of its ranges was cut short. */
@@ -219,27 +229,8 @@ function joined(
   return { content, size, isStable: isStable && isWhole(size, before?.size ?? 0) }
 }
 
-/** What each file of /sys says that it holds, bytes. */
-const sysfsFileSize = 4096
-
-/**
- * Whether as much was read as the file says that it holds. The files of /proc say nothing and those
- * of /sys a page, whatever they hold.
- */
-function isWhole(read: number, told: number): boolean {
-  return read === told || told === 0 || (told === sysfsFileSize && read < told)
-}
-
-function sameState(a: FileState, b: FileState): boolean {
-  return (
-    a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.inode === b.inode
-  )
-}
-
-function blobIds(content: Uint8Array): BlobId[] {
+function blobIds(bytes: Uint8Array, start = 0, end: number = bytes.length): BlobId[] {
   const ids: BlobId[] = []
-  for (let at = 0; at < content.length; at += 32) {
-    ids.push(asId<'blob'>(toHex(content, at, at + 32)))
-  }
+  for (let at = start; at < end; at += 32) ids.push(asId<'blob'>(toHex(bytes, at, at + 32)))
   return ids
 }

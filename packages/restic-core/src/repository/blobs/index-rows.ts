@@ -1,8 +1,7 @@
 import type { IndexColumns } from '../../format/index-file.ts'
 import { type IndexedPack, indexColumns } from '../../format/index-writer.ts'
-import type { FinishedPack } from './pack-builder.ts'
 
-/** Packs that are stored and not yet in an index file. */
+/** Packs that are to be in the next index file. */
 export class IndexRows {
   readonly #packs: IndexedPack[] = []
   #count = 0
@@ -17,10 +16,9 @@ export class IndexRows {
     return this.#count
   }
 
-  /** Keeps the entries only: the bytes of the pack are in the store. */
-  add({ id, entries }: FinishedPack): void {
-    this.#packs.push({ id, entries })
-    this.#count += entries.length
+  add(pack: IndexedPack): void {
+    this.#packs.push(pack)
+    this.#count += pack.blobs.types.length
   }
 
   columns(): IndexColumns {

@@ -1,24 +1,26 @@
-import { equalBytes, toHex } from '../../base/bytes.ts'
+import { KiB, equalBytes, toHex } from '../../base/bytes.ts'
 import { CorruptDataError } from '../../base/errors.ts'
 import { type PackId, asId } from '../../base/id.ts'
 import type { Hasher, Kernel } from '../../kernel/kernel.ts'
+import { type PackColumns, PackRows } from '../../format/pack-columns.ts'
 import {
   type BlobType,
-  type PackEntry,
   entrySize,
   formatHeaderLength,
   formatPackHeader,
   packEntryCountMax,
-  packHeaderLength,
 } from '../../format/pack-header.ts'
 import { type MasterKey, open, seal } from '../../format/seal.ts'
 import type { PackMemory } from './pack-memory.ts'
+
+/** Small blobs are hashed together: a call costs as much as a kilobyte. */
+const hashedAtOnce: number = 64 * KiB
 
 /** A pack ready for upload. Whoever is done with it disposes it, and with it its memory. */
 export interface FinishedPack extends Disposable {
   readonly id: PackId
   readonly type: BlobType
-  readonly entries: readonly PackEntry[]
+  readonly blobs: PackColumns
   readonly body: readonly Uint8Array[]
   /** bytes */
   readonly size: number
@@ -28,10 +30,11 @@ export interface FinishedPack extends Disposable {
 export class PackBuilder implements Disposable {
   readonly type: BlobType
   readonly #hasher: Hasher
-  readonly #entries: PackEntry[] = []
+  readonly #rows = new PackRows()
   readonly #memory: PackMemory
   #bytes: Uint8Array<ArrayBuffer>
-  #length = 0
+  /** bytes that the hasher has seen */
+  #hashed = 0
 
   /** @param length bytes there should be room for from the start */
   constructor(type: BlobType, kernel: Kernel, memory: PackMemory, length = 0) {
@@ -43,12 +46,12 @@ export class PackBuilder implements Disposable {
 
   /** bytes of sealed blobs */
   get length(): number {
-    return this.#length
+    return this.#rows.length
   }
 
   /** blobs */
   get count(): number {
-    return this.#entries.length
+    return this.#rows.count
   }
 
   /** True when one more blob might make the header too long to be read. */
@@ -63,22 +66,15 @@ export class PackBuilder implements Disposable {
     readonly uncompressedLength: number
   }): void {
     const { id, sealed, uncompressedLength } = blob
-    this.#entries.push({
-      type: this.type,
-      id: asId<'blob'>(toHex(id)),
-      offset: this.#length,
-      length: sealed.length,
-      uncompressedLength,
-    })
     this.#append(sealed)
+    this.#rows.add(this.type, id, { length: sealed.length, uncompressedLength })
+    if (this.length - this.#hashed >= hashedAtOnce) this.#hash()
   }
 
   /** Takes over what another builder of the same type has gathered, and disposes it. */
   merge(other: PackBuilder): void {
-    for (const entry of other.#entries) {
-      this.#entries.push({ ...entry, offset: this.#length + entry.offset })
-    }
-    this.#append(other.#bytes.subarray(0, other.#length))
+    this.#append(other.#bytes.subarray(0, other.length))
+    this.#rows.append(other.#rows)
     other[Symbol.dispose]()
   }
 
@@ -94,36 +90,41 @@ export class PackBuilder implements Disposable {
    * @throws CorruptDataError when the header does not read back
    */
   finish(kernel: Kernel, key: MasterKey, iv: Uint8Array): FinishedPack {
-    const plaintext = formatPackHeader(this.#entries)
+    const blobs = this.#rows.columns()
+    const plaintext = formatPackHeader(blobs)
     const header = seal(kernel, key, plaintext, iv)
     const what = 'a pack header just sealed'
     if (!equalBytes(open(kernel, key, header, what), plaintext)) {
       throw new CorruptDataError(what, 'header')
     }
     const headerLength = formatHeaderLength(header.length)
+    this.#hash()
     this.#hasher.update(header)
     this.#hasher.update(headerLength)
     return {
       id: asId<'pack'>(toHex(this.#hasher.digest())),
       type: this.type,
-      entries: this.#entries,
-      body: [this.#bytes.subarray(0, this.#length), header, headerLength],
-      size: this.#length + packHeaderLength(this.#entries),
+      blobs,
+      body: [this.#bytes.subarray(0, this.length), header, headerLength],
+      size: this.length + header.length + headerLength.length,
       [Symbol.dispose]: () => this[Symbol.dispose](),
     }
   }
 
   #append(bytes: Uint8Array): void {
-    const end = this.#length + bytes.length
+    const end = this.length + bytes.length
     if (end > this.#bytes.length) this.#grow(Math.max(end, 2 * this.#bytes.length))
-    this.#bytes.set(bytes, this.#length)
-    this.#hasher.update(this.#bytes.subarray(this.#length, end))
-    this.#length = end
+    this.#bytes.set(bytes, this.length)
+  }
+
+  #hash(): void {
+    this.#hasher.update(this.#bytes.subarray(this.#hashed, this.length))
+    this.#hashed = this.length
   }
 
   #grow(length: number): void {
     const grown = this.#memory.take(length)
-    grown.set(this.#bytes.subarray(0, this.#length))
+    grown.set(this.#bytes.subarray(0, this.length))
     this.#memory.give(this.#bytes)
     this.#bytes = grown
   }
@@ -131,7 +132,7 @@ export class PackBuilder implements Disposable {
 
 /** What a blob adds to a pack, with its entry in the header. */
 export function packedLength(sealedLength: number, uncompressedLength: number): number {
-  return sealedLength + entrySize({ uncompressedLength })
+  return sealedLength + entrySize(uncompressedLength)
 }
 
 /** Packs of one type, without empty ones, which are disposed, joined when they fit into one. */

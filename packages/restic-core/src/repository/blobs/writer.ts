@@ -1,4 +1,4 @@
-import { MiB, fromHex, toHex } from '../../base/bytes.ts'
+import { MiB, toHex } from '../../base/bytes.ts'
 import { asId } from '../../base/id.ts'
 import { chunkLengthMax } from '../../kernel/kernel.ts'
 import type { BlobType } from '../../format/pack-header.ts'
@@ -51,6 +51,8 @@ export class PackingWriter implements BlobWriter {
   #claims = BlobClaims.create(claimsCapacity)
   readonly #outgrown: BlobClaims[] = []
   #rows: IndexRows
+  /** Packs whose rows are not among those yet. */
+  readonly #uploading = new Set<FinishedPack>()
   /** Settles when the last full pack is on its way. */
   #lastClose: Promise<void> | undefined
   #isClosed = false
@@ -91,7 +93,7 @@ export class PackingWriter implements BlobWriter {
     }
     const { sealed, compressed } = sealBlob(kernel, options, hash, plaintext)
     const blob = { id: hash, sealed, plaintextLength: plaintext.length, isCompressed: compressed }
-    await this.#add(type, blob)
+    await this.#add(type, [blob])
     return { id, isNew: true, storedLength: sealed.length }
   }
 
@@ -111,20 +113,9 @@ export class PackingWriter implements BlobWriter {
     }
   }
 
-  async addSealed(blobs: SealedBlobs): Promise<void> {
+  addSealed(blobs: SealedBlobs): Promise<void> {
     this.signal.throwIfAborted()
-    let end = 0
-    for (const [at, length] of blobs.lengths.entries()) {
-      end += length
-      const id = blobs.ids.subarray(at * 32, at * 32 + 32)
-      if (!this.#isNew('data', id)) continue
-      await this.#add('data', {
-        id,
-        sealed: blobs.sealed.subarray(end - length, end),
-        plaintextLength: blobs.plaintextLengths[at] as number,
-        isCompressed: blobs.compressed[at] === 1,
-      })
-    }
+    return this.#add('data', this.#newOf(blobs))
   }
 
   /** Takes no more blobs, uploads what is open, trees first, then writes the index. */
@@ -135,16 +126,21 @@ export class PackingWriter implements BlobWriter {
       const open = this.#open[type].splice(0)
       for (const pack of mergedPacks(open, this.#packSize)) await this.#close(pack)
     }
+    const isStored = this.#drain()
+    for (const pack of this.#uploading) this.#rows.add(pack)
+    this.#uploading.clear()
+    const index = this.#rows.count > 0 ? this.#saveIndex(isStored) : undefined
+    await Promise.all([isStored, index])
+  }
+
+  /** Waits until the store has every blob that the work was told it had saved. */
+  async #drain(): Promise<void> {
     await this.#uploader.drain()
     this.#packMemory[Symbol.dispose]()
     const { pending } = this.#context.index
     if (this.#options.dryRun === true) pending.dropUnplaced()
-    if (pending.unplaced > 0) {
-      throw new TypeError(
-        `the work went on without blobs that were not stored: ${pending.unplaced}`,
-      )
-    }
-    if (this.#rows.count > 0) await this.#saveIndex()
+    if (pending.unplaced === 0) return
+    throw new TypeError(`the work went on without blobs that were not stored: ${pending.unplaced}`)
   }
 
   async abandon(reason: unknown): Promise<void> {
@@ -163,11 +159,27 @@ export class PackingWriter implements BlobWriter {
     }
   }
 
-  #isNew(type: BlobType, id: Uint8Array): boolean {
+  *#newOf(blobs: SealedBlobs): Generator<NewBlob, void> {
+    const { ids, lengths, plaintextLengths, compressed } = blobs
+    let end = 0
+    for (let at = 0; at < lengths.length; at++) {
+      const start = end
+      end += lengths[at] as number
+      if (!this.#isNew('data', ids, at * 32)) continue
+      yield {
+        id: ids.subarray(at * 32, at * 32 + 32),
+        sealed: blobs.sealed.subarray(start, end),
+        plaintextLength: plaintextLengths[at] as number,
+        isCompressed: compressed[at] === 1,
+      }
+    }
+  }
+
+  #isNew(type: BlobType, id: Uint8Array, at = 0): boolean {
     // It would be in no pack, and yet count as stored from now on.
     if (this.#isClosed) throw new TypeError('a blob came after the work it belongs to had ended')
     const { table, pending } = this.#context.index
-    return table.find(type, id) < 0 && pending.add(type, id)
+    return table.find(type, id, at) < 0 && pending.add(type, id, at)
   }
 
   #level(type: BlobType): StoreSettings['level'] {
@@ -176,22 +188,34 @@ export class PackingWriter implements BlobWriter {
     return type === 'tree' ? (level ?? 'auto') : level
   }
 
-  async #add(type: BlobType, blob: NewBlob): Promise<void> {
-    // Others would fill more and more packs while one waits for room in the queue.
-    while (this.#lastClose !== undefined) await this.#lastClose
-    const uncompressedLength = blob.isCompressed ? blob.plaintextLength : 0
+  async #add(type: BlobType, blobs: Iterable<NewBlob>): Promise<void> {
+    for (const blob of blobs) {
+      // Others would fill more and more packs while one waits for room in the queue.
+      while (this.#lastClose !== undefined) await this.#lastClose
+      const full = this.#put(type, blob)
+      if (full === undefined) continue
+      const close = this.#close(full)
+      this.#lastClose = close
+      await close
+      if (this.#lastClose === close) this.#lastClose = undefined
+    }
+  }
+
+  /** Returns the pack if the blob has filled it, which is open no more then. */
+  #put(
+    type: BlobType,
+    { id, sealed, plaintextLength, isCompressed }: NewBlob,
+  ): PackBuilder | undefined {
+    const uncompressedLength = isCompressed ? plaintextLength : 0
     this.#added[type === 'tree' ? 'treeBlobs' : 'dataBlobs']++
-    this.#added.added += blob.plaintextLength
-    this.#added.addedPacked += packedLength(blob.sealed.length, uncompressedLength)
-    const pack = this.#builderFor(type, blob.sealed.length)
-    pack.add({ id: blob.id, sealed: blob.sealed, uncompressedLength })
-    if (pack.length < this.#packSize && !pack.isFull) return
+    this.#added.added += plaintextLength
+    this.#added.addedPacked += packedLength(sealed.length, uncompressedLength)
+    const pack = this.#builderFor(type, sealed.length)
+    pack.add({ id, sealed, uncompressedLength })
+    if (pack.length < this.#packSize && !pack.isFull) return undefined
     const open = this.#open[type]
     if (open.includes(pack)) open.splice(open.indexOf(pack), 1)
-    const close = this.#close(pack)
-    this.#lastClose = close
-    await close
-    if (this.#lastClose === close) this.#lastClose = undefined
+    return pack
   }
 
   /** One of the open packs by chance; a pack of its own for a blob that fills one. */
@@ -217,21 +241,24 @@ export class PackingWriter implements BlobWriter {
     this.#added.addedPacked += packClosingLength
     if (this.#options.dryRun === true) return pack[Symbol.dispose]()
     if (pack.type === 'tree') this.#context.onTreePack?.(pack.id)
+    this.#uploading.add(pack)
     await this.#uploader.enqueue(pack)
   }
 
   async #stored(pack: FinishedPack): Promise<void> {
-    const blobs = pack.entries.map((entry) => ({ ...entry, id: fromHex(entry.id) }))
-    this.#context.index.pending.place(pack.id, blobs)
-    this.#rows.add(pack)
+    this.#context.index.pending.place(pack.id, pack.blobs)
     this.#options.onEvent?.({ type: 'pack', id: pack.id, bytes: pack.size })
+    // If it is there no more, it is in the last index file.
+    if (!this.#uploading.delete(pack)) return
+    this.#rows.add(pack)
     const age = this.#context.runtime.clock.nowNs() - this.#rows.sinceNs
     if (this.#rows.count >= indexBlobsMax || age >= indexAgeMaxNs) await this.#saveIndex()
   }
 
-  async #saveIndex(): Promise<void> {
+  /** @param after when the packs in it are stored, unless they are */
+  async #saveIndex(after?: Promise<void>): Promise<void> {
     const columns = this.#rows.columns()
     this.#rows = new IndexRows(this.#context.runtime.clock.nowNs())
-    await this.#context.saveIndex(columns, { signal: this.signal })
+    await this.#context.saveIndex(columns, { signal: this.signal, after })
   }
 }

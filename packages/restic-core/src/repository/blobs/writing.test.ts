@@ -1,6 +1,9 @@
+import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { memoryBackend } from '../../backend/memory.ts'
+import { overriding } from '../../backend/request.ts'
 import { fromHex } from '../../base/bytes.ts'
+import { BackendError } from '../../base/errors.ts'
 import { packEntryCountMax } from '../../format/pack-header.ts'
 import { openRepository } from '../open.ts'
 import { noise } from '../../testing/sample-files.ts'
@@ -59,6 +62,38 @@ describe('writing', () => {
     })
     await expect(careless).rejects.toThrow('blobs that were not stored: 1')
     expect(repository.index.pending.size).toBe(0)
+  })
+
+  it('writes the index when every pack is stored, and not before', async () => {
+    const store = memoryBackend()
+    const { keyId, masterKey } = await testRepository({ backend: store })
+    const written: string[] = []
+    let fails = false
+    const slow = overriding(store, {
+      async write(file, body, options) {
+        if (file.type === 'pack') await setTimeout(30)
+        if (file.type === 'pack' && fails) throw new BackendError('no space', 'denied')
+        await store.write(file, body, options)
+        written.push(file.type)
+      },
+    })
+    const runtime = await testRuntime({ seed: 5 })
+    const opened = await openRepository({ backend: slow, runtime, password: { keyId, masterKey } })
+    const repository = await opened.loadIndex()
+    // More than the thread of the caller makes an index of.
+    const save = async (blobs: BlobWriter): Promise<void> => {
+      for (let n = 0; n < 1200; n++) await blobs.saveBlob('data', noise(20, n + (fails ? 5000 : 0)))
+      await blobs.saveBlob('tree', noise(50, fails ? 1 : 2))
+    }
+    await repository.writing(save)
+    expect(written).toEqual(['pack', 'pack', 'index'])
+    fails = true
+    await expect(repository.writing(save)).rejects.toThrow('no space')
+    expect(written).toHaveLength(3)
+    const again = await (
+      await openRepository({ backend: store, runtime, password: { keyId, masterKey } })
+    ).loadIndex()
+    expect(again.index.count).toBe(1201)
   })
 
   it('fails when a job has claimed a blob and not handed it over', async () => {

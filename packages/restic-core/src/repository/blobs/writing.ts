@@ -4,10 +4,11 @@ import type { RepositoryConfig } from '../../format/config.ts'
 import type { IndexColumns } from '../../format/index-file.ts'
 import type { MasterKey } from '../../format/seal.ts'
 import type { Runtime } from '../../work/runtime.ts'
-import { type Cancellable, untilAborted } from '../../base/cancel.ts'
+import { untilAborted } from '../../base/cancel.ts'
 import type { PackId } from '../../base/id.ts'
 import type { BlobWriter, WritingOptions } from '../api.ts'
 import type { BlobIndex } from '../index/blob-index.ts'
+import type { SaveIndexOptions } from '../index/save.ts'
 import { PackingWriter } from './writer.ts'
 
 /** What the session lends a writer. */
@@ -18,7 +19,7 @@ export interface WriterContext {
   readonly masterKey: MasterKey
   readonly index: BlobIndex
   /** Writes one index file; resolves once the store has it. */
-  saveIndex(columns: IndexColumns, options: Cancellable): Promise<unknown>
+  saveIndex(columns: IndexColumns, options: SaveIndexOptions): Promise<unknown>
   /** Told before a pack of trees is uploaded: a cache wants to keep it. */
   readonly onTreePack?: ((pack: PackId) => void) | undefined
 }

@@ -57,9 +57,9 @@ export class BlobIndex {
     return this.hasBytes(type, fromHex(id))
   }
 
-  /** @param id 32 bytes */
-  hasBytes(type: BlobType, id: Uint8Array): boolean {
-    return this.table.find(type, id) >= 0 || this.pending.has(type, id)
+  /** @param id memory that holds the 32 bytes of the id at `at` */
+  hasBytes(type: BlobType, id: Uint8Array, at = 0): boolean {
+    return this.table.find(type, id, at) >= 0 || this.pending.has(type, id, at)
   }
 
   find(type: BlobType, id: BlobId): BlobLocation | undefined {

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { BlobId, IndexId, PackId } from '../../base/id.ts'
 import { type MemoryBackend, memoryBackend } from '../../backend/memory.ts'
 import { type IndexedPack, indexColumns } from '../../format/index-writer.ts'
+import { packColumns } from '../../format/pack-columns.ts'
 import { countingBackend } from '../../testing/counting-backend.ts'
 import { failOn, faultyBackend } from '../../testing/faulty-backend.ts'
 import { withFlippedBit } from '../../testing/stored-files.ts'
@@ -19,14 +20,16 @@ const blob = (digits: string): BlobId => digits.repeat(32) as BlobId
 
 const first: IndexedPack = {
   id: packA,
-  entries: [
+  blobs: packColumns([
     { type: 'data', id: blob('01'), offset: 0, length: 100, uncompressedLength: 0 },
     { type: 'tree', id: blob('02'), offset: 100, length: 50, uncompressedLength: 200 },
-  ],
+  ]),
 }
 const second: IndexedPack = {
   id: packB,
-  entries: [{ type: 'data', id: blob('01'), offset: 7, length: 100, uncompressedLength: 0 }],
+  blobs: packColumns([
+    { type: 'data', id: blob('01'), offset: 7, length: 100, uncompressedLength: 0 },
+  ]),
 }
 
 let store: MemoryBackend
@@ -176,13 +179,15 @@ describe('loadIndex', () => {
     // A blob takes 32 random bytes, so this is more than is read without a job.
     const packs = Array.from({ length: 80 }, (_, pack): IndexedPack => ({
       id: `${String(pack).padStart(4, '0')}${'c'.repeat(60)}` as PackId,
-      entries: Array.from({ length: 1000 }, (__, n) => ({
-        type: 'data',
-        id: randomHex(pack * 1000 + n) as BlobId,
-        offset: n * 50,
-        length: 50,
-        uncompressedLength: 0,
-      })),
+      blobs: packColumns(
+        Array.from({ length: 1000 }, (__, n) => ({
+          type: 'data',
+          id: randomHex(pack * 1000 + n) as BlobId,
+          offset: n * 50,
+          length: 50,
+          uncompressedLength: 0,
+        })),
+      ),
     }))
     const { copy } = await storeWith(packs)
     let jobs = 0

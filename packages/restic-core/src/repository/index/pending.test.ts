@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { toHex } from '../../base/bytes.ts'
 import { asId } from '../../base/id.ts'
+import { packColumns } from '../../format/pack-columns.ts'
 import { PendingBlobs } from './pending.ts'
 
 const id = fc
@@ -31,7 +33,8 @@ describe('PendingBlobs', () => {
             expect(pending.add(taken.type, taken.id)).toBe(!model.has(key))
             if (!model.has(key)) model.set(key, undefined)
           } else {
-            pending.place(pack, [{ ...taken, length: 40, uncompressedLength: 7 }])
+            const blob = { ...taken, id: asId<'blob'>(toHex(taken.id)) }
+            pending.place(pack, packColumns([{ ...blob, length: 40, uncompressedLength: 7 }]))
             model.set(key, taken.offset)
           }
         }

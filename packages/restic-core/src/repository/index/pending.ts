@@ -1,5 +1,5 @@
-import { equalBytes } from '../../base/bytes.ts'
 import type { PackId } from '../../base/id.ts'
+import type { PackColumns } from '../../format/pack-columns.ts'
 import type { BlobType } from '../../format/pack-header.ts'
 import type { BlobLocation } from './blob-index.ts'
 
@@ -31,16 +31,22 @@ export class PendingBlobs {
     return this.#unplaced
   }
 
-  has(type: BlobType, id: Uint8Array): boolean {
-    return this.#entry(type, id) >= 0
+  /** @param id memory that holds the 32 bytes of the id at `at` */
+  has(type: BlobType, id: Uint8Array, at = 0): boolean {
+    return this.#entry(type, id, at) >= 0
   }
 
-  /** False when the blob is in hand already, and so must not be stored a second time. */
-  add(type: BlobType, id: Uint8Array): boolean {
+  /**
+   * False when the blob is in hand already, and so must not be stored a second time.
+   *
+   * @param id memory that holds the 32 bytes of the id at `at`
+   */
+  add(type: BlobType, id: Uint8Array, at = 0): boolean {
     if (this.#count * 32 === this.#ids.length) this.#grow()
-    const slot = this.#slot(type, id)
+    const slot = this.#slot(type, id, at)
     if (this.#slots[slot] !== 0) return false
-    this.#ids.set(id, this.#count * 32)
+    const start = this.#count * 32
+    for (let byte = 0; byte < 32; byte++) this.#ids[start + byte] = id[at + byte] as number
     this.#rows[this.#count * wordsPerRow] = packWord(type, noPack)
     this.#count++
     this.#unplaced++
@@ -49,27 +55,24 @@ export class PendingBlobs {
   }
 
   /** Tells where the blobs of one pack are, now that it is stored. */
-  place(
-    pack: PackId,
-    blobs: Iterable<
-      { readonly type: BlobType; readonly id: Uint8Array } & Omit<BlobLocation, 'pack'>
-    >,
-  ): void {
+  place(pack: PackId, blobs: PackColumns): void {
+    const { types, ids, offset, length, uncompressedLength } = blobs
     const number = this.#packs.push(pack) - 1
-    for (const { type, id, offset, length, uncompressedLength } of blobs) {
-      this.add(type, id)
-      const row = this.#entry(type, id) * wordsPerRow
+    for (let blob = 0; blob < types.length; blob++) {
+      const type = types[blob] === 1 ? 'tree' : 'data'
+      this.add(type, ids, blob * 32)
+      const row = this.#entry(type, ids, blob * 32) * wordsPerRow
       if (this.#isUnplaced(row)) this.#unplaced--
       this.#rows[row] = packWord(type, number)
-      this.#rows[row + 1] = offset
-      this.#rows[row + 2] = length
-      this.#rows[row + 3] = uncompressedLength
+      this.#rows[row + 1] = offset[blob] as number
+      this.#rows[row + 2] = length[blob] as number
+      this.#rows[row + 3] = uncompressedLength[blob] as number
     }
   }
 
   /** Undefined also while the blob is on its way. */
   find(type: BlobType, id: Uint8Array): BlobLocation | undefined {
-    const entry = this.#entry(type, id)
+    const entry = this.#entry(type, id, 0)
     if (entry < 0) return undefined
     const row = entry * wordsPerRow
     const pack = this.#packs[(this.#rows[row] as number) & ~treeBit]
@@ -97,21 +100,28 @@ export class PendingBlobs {
     return ((this.#rows[row] as number) & ~treeBit) === noPack
   }
 
-  #entry(type: BlobType, id: Uint8Array): number {
-    return (this.#slots[this.#slot(type, id)] as number) - 1
+  #entry(type: BlobType, id: Uint8Array, at: number): number {
+    return (this.#slots[this.#slot(type, id, at)] as number) - 1
   }
 
   /** The slot that holds the blob, or the free one where it belongs. */
-  #slot(type: BlobType, id: Uint8Array): number {
+  #slot(type: BlobType, id: Uint8Array, at: number): number {
     const mask = this.#slots.length - 1
-    const hash = new DataView(id.buffer, id.byteOffset).getUint32(0)
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+    const wanted = type === 'tree' ? treeBit : 0
+    for (let slot = hashOf(id, at) & mask; ; slot = (slot + 1) & mask) {
       const entry = (this.#slots[slot] as number) - 1
       if (entry < 0) return slot
-      const isTree = ((this.#rows[entry * wordsPerRow] as number) & treeBit) !== 0
-      if (isTree !== (type === 'tree')) continue
-      if (equalBytes(this.#ids.subarray(entry * 32, entry * 32 + 32), id)) return slot
+      const bit = ((this.#rows[entry * wordsPerRow] as number) & treeBit) >>> 0
+      if (bit === wanted && this.#holds(entry, id, at)) return slot
     }
+  }
+
+  #holds(entry: number, id: Uint8Array, at: number): boolean {
+    const start = entry * 32
+    for (let byte = 0; byte < 32; byte++) {
+      if (this.#ids[start + byte] !== id[at + byte]) return false
+    }
+    return true
   }
 
   #grow(): void {
@@ -128,10 +138,19 @@ export class PendingBlobs {
     this.#slots = new Uint32Array(slotCount)
     for (let entry = 0; entry < this.#count; entry++) {
       const isTree = ((this.#rows[entry * wordsPerRow] as number) & treeBit) !== 0
-      const id = this.#ids.subarray(entry * 32, entry * 32 + 32)
-      this.#slots[this.#slot(isTree ? 'tree' : 'data', id)] = entry + 1
+      this.#slots[this.#slot(isTree ? 'tree' : 'data', this.#ids, entry * 32)] = entry + 1
     }
   }
+}
+
+/** Ids are hashes, so any word of one serves. */
+function hashOf(id: Uint8Array, at: number): number {
+  return (
+    ((id[at] as number) << 24) |
+    ((id[at + 1] as number) << 16) |
+    ((id[at + 2] as number) << 8) |
+    (id[at + 3] as number)
+  )
 }
 
 function packWord(type: BlobType, pack: number): number {

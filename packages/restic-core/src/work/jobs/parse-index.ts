@@ -1,5 +1,5 @@
 import { unwrapFile } from '../../format/envelope.ts'
-import { type IndexColumns, parseIndexFile } from '../../format/index-file.ts'
+import { type IndexColumns, columnBuffers, parseIndexFile } from '../../format/index-file.ts'
 import { type MasterKey, open } from '../../format/seal.ts'
 import type { Kernel } from '../../kernel/kernel.ts'
 import type { JobContext, JobRun } from '../pool.ts'
@@ -25,8 +25,7 @@ export function* parseIndex(
   { kernel }: JobContext,
 ): JobRun<'parseIndex'> {
   const value = openIndexFile(kernel, input)
-  const transfer = Object.values(value).map((column: Uint8Array | Uint32Array) => column.buffer)
-  return { value, transfer: transfer as ArrayBuffer[] }
+  return { value, transfer: columnBuffers(value) }
 }
 
 /** @throws CorruptDataError naming the file */

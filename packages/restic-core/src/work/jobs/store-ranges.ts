@@ -3,7 +3,7 @@ import { chunkLengthMax } from '../../kernel/kernel.ts'
 import type { FileState } from '../files.ts'
 import type { JobContext, JobRun } from '../pool.ts'
 import { BlobSealer } from './blob-sealer.ts'
-import type { SealedBlobs, StoreSettings, StoredContent } from './store-settings.ts'
+import type { SealedBlobs, StoreSettings } from './store-settings.ts'
 
 /** Seals the chunks of a stretch of a large file, which cutFile has found. */
 export interface StoreRanges {
@@ -14,7 +14,11 @@ export interface StoreRanges {
     readonly lengths: readonly number[]
   }
   readonly part: SealedBlobs
-  readonly output: StoredContent & {
+  readonly output: {
+    /** 32 bytes a blob */
+    readonly content: Uint8Array
+    /** bytes read, which may differ from what the directory said */
+    readonly size: number
     readonly state: FileState
     /** whether the file ended before the last of the chunks did */
     readonly cutShort: boolean

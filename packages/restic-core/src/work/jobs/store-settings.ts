@@ -27,10 +27,3 @@ export interface SealedBlobs {
   /** one blob after the other */
   readonly sealed: Uint8Array
 }
-
-/** What became of one file. `content` holds 32 bytes a blob. */
-export interface StoredContent {
-  readonly content: Uint8Array
-  /** bytes read, which may differ from what the directory said */
-  readonly size: number
-}
