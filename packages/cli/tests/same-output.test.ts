@@ -154,29 +154,55 @@ it('a restore of a folder that is not there announces nothing', async () => {
   expect([ours.stdout, theirs.stdout].join('')).not.toContain('restoring')
 })
 
+function restic(args: readonly string[], repo: string) {
+  return succeed(programs['restic 0.18.0'], args, { ...run, repo })
+}
+
+/** A copy of the repository that lacks some packs of a backup, and whose index knows. */
+async function lossy(name: string, target: string, isLost: (size: number) => boolean) {
+  const repo = join(folder, name)
+  await cp(join(folder, 'repo'), repo, { recursive: true })
+  const packs = async (): Promise<string[]> => {
+    const entries = await readdir(join(repo, 'data'), { recursive: true, withFileTypes: true })
+    return entries.filter((at) => at.isFile()).map((at) => join(at.parentPath, at.name))
+  }
+  const before = new Set(await packs())
+  await restic(['backup', target], repo)
+  const added = (await packs()).filter((pack) => !before.has(pack))
+  return {
+    repo,
+    async lose(): Promise<void> {
+      for (const pack of added) if (isLost((await stat(pack)).size)) await rm(pack)
+      await restic(['repair', 'index'], repo)
+    },
+  }
+}
+
 describe('a backup of what the repository has lost', () => {
-  let repo = ''
   beforeAll(async () => {
-    repo = join(folder, 'lossy')
-    await cp(join(folder, 'repo'), repo, { recursive: true })
-    await mkdir(join(folder, 'lost'))
+    await mkdir(join(folder, 'lost/same'), { recursive: true })
+    await mkdir(join(folder, 'lost/touched'))
     await writeFile(join(folder, 'lost/file'), randomBytes(1_000_000))
-    const packs = async (): Promise<string[]> => {
-      const entries = await readdir(join(repo, 'data'), { recursive: true, withFileTypes: true })
-      return entries.filter((at) => at.isFile()).map((at) => join(at.parentPath, at.name))
-    }
-    const before = new Set(await packs())
-    await succeed(programs['restic 0.18.0'], ['backup', 'lost'], { ...run, repo })
-    for (const pack of await packs()) {
-      if (!before.has(pack) && (await stat(pack)).size > 500_000) await rm(pack)
-    }
-    await succeed(programs['restic 0.18.0'], ['repair', 'index'], { ...run, repo })
+    await writeFile(join(folder, 'lost/same/file'), randomBytes(700_000))
+    await writeFile(join(folder, 'lost/touched/file'), 'before')
+    const contents = await lossy('lost contents', 'lost', (size) => size > 500_000)
+    await contents.lose()
+    const trees = await lossy('lost trees', 'lost', (size) => size < 500_000)
+    await writeFile(join(folder, 'lost/touched/file'), 'afterwards')
+    await restic(['backup', 'lost'], trees.repo)
+    await trees.lose()
   })
 
-  it.each([[[]], [['--json']]])('is an error, with %j', async (flags) => {
+  it.each([
+    ['lost contents', []],
+    ['lost contents', ['--json']],
+    ['lost trees', []],
+    ['lost trees', ['--json']],
+  ])('is an error, for %s with %j', async (name, flags) => {
     const words = ['backup', '--dry-run', 'lost', ...flags]
-    const { ours, theirs } = await both(words, { ...run, repo })
+    const { ours, theirs } = await both(words, { ...run, repo: join(folder, name) })
     expect(theirs.code).toBe(3)
+    expect(theirs.stderr).toMatch(name === 'lost trees' ? /tree \w+ is not known/ : 'not found')
     expect({ code: ours.code, stderr: ours.stderr }).toEqual({
       code: theirs.code,
       stderr: theirs.stderr,

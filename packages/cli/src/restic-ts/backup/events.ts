@@ -24,5 +24,6 @@ export type ScannedEvent = Extract<Event, { type: 'scanned' }>
 export type ItemEvent = Extract<Event, { type: 'item' }>
 export type SkippedEvent = Extract<Event, { type: 'skipped' }>
 export type IncompleteParentEvent = Extract<Event, { type: 'incomplete-parent' }>
+export type LostParentTreeEvent = Extract<Event, { type: 'lost-parent-tree' }>
 
 export const actions = { new: 'new', changed: 'modified', unchanged: 'unchanged' } as const

@@ -4,12 +4,13 @@ import { isResticError } from 'restic-core'
 import {
   type IncompleteParentEvent,
   type ItemEvent,
+  type LostParentTreeEvent,
   type Outcome,
   type ScannedEvent,
   type SkippedEvent,
   actions,
 } from './events.ts'
-import { incompleteParentText } from './text.ts'
+import { incompleteParentText, lostTreeText } from './text.ts'
 
 /** Its item is where the source is on this machine, not where it would be in the snapshot. */
 export function errorObject({ path, error }: SkippedEvent): object {
@@ -18,6 +19,10 @@ export function errorObject({ path, error }: SkippedEvent): object {
 
 export function incompleteParentObject({ source }: IncompleteParentEvent): object {
   return archivalError(incompleteParentText(source), resolve(source))
+}
+
+export function lostTreeObject(event: LostParentTreeEvent): object {
+  return archivalError(lostTreeText(event), resolve(event.source))
 }
 
 function archivalError(message: string, item: string): object {

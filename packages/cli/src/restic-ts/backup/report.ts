@@ -6,6 +6,7 @@ import {
   errorObject,
   incompleteParentObject,
   itemObject,
+  lostTreeObject,
   scannedObject,
   summaryObject,
 } from './objects.ts'
@@ -14,6 +15,7 @@ import {
   incompleteParentText,
   incompleteText,
   itemText,
+  lostTreeText,
   parentText,
   scannedText,
   summaryLines,
@@ -37,6 +39,7 @@ export function textReporter(screen: Screen, { globals }: CommandContext): Backu
       if (event.type === 'incomplete-parent') {
         screen.printError(`error: ${incompleteParentText(event.source)}`)
       }
+      if (event.type === 'lost-parent-tree') screen.printError(`error: ${lostTreeText(event)}`)
       if (event.type === 'step') print(2, event.text)
       if (event.type === 'parent') print(1, parentText(event.parent))
       if (event.type === 'scanned' && event.finished) print(2, scannedText(event))
@@ -65,6 +68,7 @@ export function jsonReporter(screen: Screen, { globals }: CommandContext): Backu
       if (event.type === 'incomplete-parent') {
         screen.printError(jsonText(incompleteParentObject(event)))
       }
+      if (event.type === 'lost-parent-tree') screen.printError(jsonText(lostTreeObject(event)))
       if (verbosity < 2) return
       if (event.type === 'scanned' && event.finished) printJson(screen, scannedObject(event))
       if (isShown(event) && verbosity >= 3) printJson(screen, itemObject(event, durationMs))
@@ -102,6 +106,7 @@ function track(progress: BackupProgress, event: Event): number {
     case 'pack':
     case 'skipped':
     case 'incomplete-parent':
+    case 'lost-parent-tree':
       return progress.event(event, performance.now())
   }
 }

@@ -3,7 +3,13 @@ import type { StoredSnapshot } from 'restic-core'
 import { quoteName } from 'restic-core/format'
 import { formatElapsed, formatSize } from '../../shared/units.ts'
 import { shortId } from '../render/snapshot.ts'
-import { type ItemEvent, type Outcome, type ScannedEvent, actions } from './events.ts'
+import {
+  type ItemEvent,
+  type LostParentTreeEvent,
+  type Outcome,
+  type ScannedEvent,
+  actions,
+} from './events.ts'
 
 export const incompleteText = 'Warning: at least one source file could not be read'
 
@@ -15,6 +21,15 @@ export function parentText(parent: StoredSnapshot | undefined): string {
 /** @param source where the file is on this machine, as the backup was told */
 export function incompleteParentText(source: string): string {
   return `${resolve(source)}: parts of ${source} not found in the repository index; storing the file again`
+}
+
+/** The message, which names the directory when nothing in it is like a path, as restic's does. */
+export function lostTreeText({ source, id, isIndexed, error }: LostParentTreeEvent): string {
+  const item = resolve(source)
+  const text = isIndexed
+    ? `tree ${id} could not be loaded; the repository could be damaged: ${error.message}`
+    : `tree ${id} is not known; the repository could be damaged, run \`repair index\` to try to repair it`
+  return text.includes(item) ? text : `${item}: ${text}`
 }
 
 export function scannedText({ totals, durationMs }: ScannedEvent): string {

@@ -36,9 +36,9 @@ async function runBackup(
   context: CommandContext,
   onEvent: Report,
 ): Promise<Outcome> {
-  let hasLostContent = false
+  let hasLost = false
   const report = (event: Event): void => {
-    if (event.type === 'incomplete-parent') hasLostContent = true
+    if (event.type === 'incomplete-parent' || event.type === 'lost-parent-tree') hasLost = true
     void onEvent(event)
   }
   if (flags.stdin || flags.stdinFromCommand) return backupInput(flags, context, report)
@@ -64,7 +64,7 @@ async function runBackup(
   const result = await early.take(session).result(session.signal)
   return {
     ...result,
-    incomplete: plan.incomplete || result.skipped > 0 || hasLostContent,
+    incomplete: plan.incomplete || result.skipped > 0 || hasLost,
     dryRun: flags.dryRun,
     durationMs: performance.now() - startMs,
   }

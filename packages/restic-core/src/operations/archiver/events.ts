@@ -19,6 +19,16 @@ export type BackupEvent =
   | { readonly type: 'skipped'; readonly path: string; readonly error: ResticError }
   /** Content of an unchanged file is not in the index any more, so the file, at `source`, is read again. */
   | { readonly type: 'incomplete-parent'; readonly path: string; readonly source: string }
+  /** The parent's tree of the directory at `source` cannot be read, so everything in it is read again. */
+  | {
+      readonly type: 'lost-parent-tree'
+      readonly path: string
+      readonly source: string
+      readonly id: TreeId
+      /** whether the index names it */
+      readonly isIndexed: boolean
+      readonly error: ResticError
+    }
 
 export interface BackupResult {
   /** undefined when no snapshot was written: a dry run, or nothing had changed and that was asked for */

@@ -1,5 +1,5 @@
 import type { Cancellable } from '../../base/cancel.ts'
-import { isResticError } from '../../base/errors.ts'
+import { type ResticError, isResticError } from '../../base/errors.ts'
 import { type TreeId, shortId } from '../../base/id.ts'
 import { compareNames } from '../../format/name.ts'
 import type { BareNode, Node, WrittenNode } from '../../format/node.ts'
@@ -9,6 +9,12 @@ import type { BlobReader } from '../../repository/api.ts'
 
 /** How many subtrees of a directory are read before they are asked for. */
 const treesAhead = 4
+
+/** A tree that the repository should have. */
+export interface LostTree {
+  readonly id: TreeId
+  readonly error: ResticError
+}
 
 /**
  * A directory in the parent snapshot. Its subtrees are read while what is before them is compared.
@@ -28,19 +34,21 @@ export class ParentTree {
   /** the next whose subtree will be read ahead, once the tree is parsed */
   #aheadAt = 0
   readonly #ahead = new Map<TreeId, Promise<ParentTree>>()
+  #loss: LostTree | undefined
 
   private constructor(
     from: BlobReader,
     options: Cancellable,
     id: TreeId | undefined,
-    bytes: Uint8Array,
+    read: Uint8Array | ResticError,
   ) {
     this.#id = id
     this.#from = from
     this.#options = options
-    this.#bytes = bytes
-    this.#text = new TreeText(bytes)
-    if (id === undefined) this.#nodes = []
+    this.#bytes = read instanceof Uint8Array ? read : new Uint8Array()
+    this.#text = new TreeText(this.#bytes)
+    if (id === undefined || !(read instanceof Uint8Array)) this.#nodes = []
+    if (id !== undefined && !(read instanceof Uint8Array)) this.#loss = { id, error: read }
   }
 
   /**
@@ -52,8 +60,13 @@ export class ParentTree {
     id: TreeId | undefined,
     options: Cancellable,
   ): Promise<ParentTree> {
-    const bytes = id && (await unlessLost(() => from.readBlob('tree', id, options)))
-    return new ParentTree(from, options, bytes && id, bytes ?? new Uint8Array())
+    const read = id && (await from.readBlob('tree', id, options).catch(lossOf))
+    return new ParentTree(from, options, id, read ?? new Uint8Array())
+  }
+
+  /** Why there is nothing in it; known for sure when every name has been asked for. */
+  get loss(): LostTree | undefined {
+    return this.#loss
   }
 
   /** Everything in it was asked for and is the same. */
@@ -105,11 +118,12 @@ export class ParentTree {
 
   #parse(): readonly Node[] {
     this.#at = this.#text.passed
+    const id = this.#id as TreeId
     try {
-      return parseTree(this.#bytes, `tree ${shortId(this.#id as TreeId)}`)
-    } catch (error) {
-      if (isResticError(error, 'CORRUPT')) return []
-      throw error
+      return parseTree(this.#bytes, `tree ${shortId(id)}`)
+    } catch (cause) {
+      this.#loss = { id, error: lossOf(cause) }
+      return []
     }
   }
 
@@ -136,11 +150,8 @@ export class ParentTree {
   }
 }
 
-async function unlessLost<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read()
-  } catch (error) {
-    if (isResticError(error, 'MISSING', 'CORRUPT')) return undefined
-    throw error
-  }
+/** @throws what is no loss, such as a store that cannot be reached */
+function lossOf(error: unknown): ResticError {
+  if (isResticError(error, 'MISSING', 'CORRUPT')) return error
+  throw error
 }

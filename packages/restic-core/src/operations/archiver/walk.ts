@@ -93,6 +93,7 @@ export class Walk {
       const { targets, parent } = this.#options
       const before = await ParentTree.read(this.#target, parent?.tree, { signal: this.#signal })
       await this.#targets(directory, targets, '', before)
+      this.#tellLoss(before, { snapshotPath: '/', path: '/' })
       directory.close()
       await this.#files.finish()
       while (this.#finishing.size > 0) await Promise.all(this.#finishing)
@@ -214,6 +215,7 @@ export class Walk {
       this.#finishing.add(finish)
     })
     await fill(inside, before)
+    this.#tellLoss(before, place)
     inside.close()
     while (this.#finishing.size > finishingMax) await Promise.race(this.#finishing)
     this.#signal.throwIfAborted()
@@ -349,6 +351,21 @@ export class Walk {
       this.#stop.abort(error)
       return undefined
     }
+  }
+
+  #tellLoss(
+    { loss }: ParentTree,
+    { snapshotPath, path }: Pick<Place, 'snapshotPath' | 'path'>,
+  ): void {
+    if (loss === undefined) return
+    const isIndexed = this.#target.index.has('tree', loss.id)
+    this.#options.onEvent?.({
+      type: 'lost-parent-tree',
+      path: snapshotPath,
+      source: path,
+      isIndexed,
+      ...loss,
+    })
   }
 
   #tell({ snapshotPath: path }: Place, kind: NodeType, change: Change, bytes: number): void {
