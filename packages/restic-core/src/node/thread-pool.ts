@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { decodeJobError } from '../work/job-error.ts'
 import type { JobKind, Jobs } from '../work/jobs.ts'
@@ -8,6 +9,7 @@ import {
   type JobReply,
   type JobRequest,
   type WorkerSetup,
+  endRequest,
   flowWord,
   workerRole,
 } from './worker-messages.ts'
@@ -15,6 +17,9 @@ import {
 // Jobs make little garbage but large buffers. The space V8 keeps for new objects by default costs
 // each thread some 30 MB and is no faster (bench/questions/first-backup-instance.ts).
 const resourceLimits = { maxYoungGenerationSizeMb: 8 } as const
+
+/** A thread that has not ended by then is stopped. */
+const leavingMaxMs = 1000
 
 interface Task {
   readonly request: JobRequest
@@ -127,6 +132,7 @@ class Thread {
   readonly #onIdle: () => void
   #task: Task | undefined
   #isEnding = false
+  #hasExited = false
   /** parts that the receiver has not finished with */
   #open = 0
   #outcome: (() => void) | undefined
@@ -152,6 +158,7 @@ class Thread {
       death = new Error(`a worker thread died: ${error.message}`, { cause: error })
     })
     this.#worker.on('exit', () => {
+      this.#hasExited = true
       this.#memory.close()
       handlers.onDeath()
       const task = this.#release()
@@ -173,9 +180,25 @@ class Thread {
     }
   }
 
+  /** Resolves when the thread is gone. */
   async end(): Promise<void> {
     this.#isEnding = true
+    if (this.#task === undefined) await this.#leave()
     await this.#worker.terminate()
+  }
+
+  /**
+   * A thread without a job ends by itself. V8 may take the whole process with it when a thread is
+   * stopped from outside while it loads its modules.
+   */
+  async #leave(): Promise<void> {
+    if (this.#hasExited) return
+    const worker = this.#worker
+    // The program must not end before it either.
+    worker.ref()
+    worker.postMessage(endRequest, [])
+    const exited = new Promise((resolve) => worker.once('exit', resolve))
+    await Promise.race([exited, setTimeout(leavingMaxMs, undefined, { ref: false })])
   }
 
   #receive(reply: JobReply): void {

@@ -25,6 +25,9 @@ export interface JobRequest<K extends JobKind = JobKind> {
   readonly input: Jobs[K]['input']
 }
 
+/** Asks a worker that has no job to come to its end. */
+export const endRequest = 'end'
+
 export type JobReply =
   | { readonly type: 'part'; readonly value: unknown; readonly memory: Uint8Array<ArrayBuffer> }
   | { readonly type: 'done'; readonly value: unknown }

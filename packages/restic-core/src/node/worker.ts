@@ -7,7 +7,13 @@ import { collectGarbage } from './collect-garbage.ts'
 import { nodeFileAccess } from './file-access.ts'
 import { nodeKernel } from './kernel.ts'
 import { nodeRandom } from './random.ts'
-import { type JobReply, type JobRequest, type WorkerSetup, flowWord } from './worker-messages.ts'
+import {
+  type JobReply,
+  type JobRequest,
+  type WorkerSetup,
+  endRequest,
+  flowWord,
+} from './worker-messages.ts'
 
 /** Runs one job after the other on this thread. Between two jobs it waits for messages. */
 async function serve(): Promise<void> {
@@ -23,7 +29,11 @@ async function serve(): Promise<void> {
     partMemory: new PartMemory(),
     random: nodeRandom,
   }
-  port.on('message', (request: JobRequest) => runJob(request, context, setup, reply))
+  port.on('message', (request: JobRequest | typeof endRequest) => {
+    // Without it nothing keeps the thread.
+    if (request === endRequest) port.close()
+    else runJob(request, context, setup, reply)
+  })
 }
 
 function runJob<K extends JobKind>(
