@@ -248,6 +248,39 @@ function jsonLines(text: string): unknown[] {
   return lines.map((line): unknown => JSON.parse(line))
 }
 
+describe('a check', () => {
+  it('has a cache of its own, as restic, and leaves nothing of it', async () => {
+    const { ours, theirs } = await both(['check', '--no-lock'])
+    const announced = /^using temporary cache in \S+\/restic-check-cache-\d+$/m
+    expect(ours).toMatchObject({ code: 0, stdout: expect.stringMatching(announced) })
+    expect(theirs.stdout).toMatch(announced)
+    for (const cacheDir of ['cache', 'other-cache']) {
+      const kept = await readdir(join(folder, cacheDir))
+      expect(kept.filter((name) => name.startsWith('restic-check'))).toEqual([])
+    }
+  })
+
+  it.each([['--no-cache'], ['--with-cache']])('has none with %s', async (flag) => {
+    const { ours, theirs } = await both(['check', '--no-lock', flag])
+    expect([ours.code, theirs.code]).toEqual([0, 0])
+    expect(ours.stdout + theirs.stdout).not.toContain('temporary')
+  })
+
+  it('goes on without one where there is no place for it', async () => {
+    const { code, stdout, stderr } = await programs.ours.run(['check'], {
+      ...run,
+      cacheDir: '/proc/nowhere',
+    })
+    expect({ code, stderr: stderr.trim().split('\n') }).toEqual({
+      code: 0,
+      stderr: [
+        expect.stringContaining('unable to use the cache in /proc/nowhere/restic-check-cache-'),
+      ],
+    })
+    expect(stdout).toContain('no errors were found')
+  })
+})
+
 describe('the same shape of JSON', () => {
   it.each([[], ['--dry-run']])('of a backup %s', async (...flags) => {
     const args = ['backup', '--json', '-vv', '--force', ...flags, 'sample/deep']

@@ -10,13 +10,17 @@ export function cacheFolder({ globals, environment }: CommandContext): string | 
     : globals.cacheDir
 }
 
-/**
- * The cache on disk that restic uses too, and in it the index as we keep it. That nothing can be
- * kept there is told once: everything works, and is slower every time.
- */
+/** The cache on disk that restic uses too, and in it the index as we keep it. */
 export function sessionCache(context: CommandContext): OpenOptions['cache'] {
   const folder = cacheFolder(context)
-  if (folder === undefined) return undefined
+  return folder === undefined ? undefined : cacheIn(folder, context)
+}
+
+/** That nothing can be kept there is told once: everything works, and is slower every time. */
+export function cacheIn(
+  folder: string,
+  context: CommandContext,
+): NonNullable<OpenOptions['cache']> {
   let isTold = false
   return nodeSessionCache({
     folder,

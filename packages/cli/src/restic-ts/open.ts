@@ -1,5 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { type Backend, type Repository, isResticError, openRepository } from 'restic-core'
+import {
+  type Backend,
+  type OpenOptions,
+  type Repository,
+  isResticError,
+  openRepository,
+} from 'restic-core'
 import { nodeRuntime } from 'restic-core/node'
 import { decodeText } from '../shared/decode-text.ts'
 import { Failure } from '../shared/failure.ts'
@@ -23,6 +29,8 @@ export interface OpeningOptions {
   readonly early?: EarlyWork<Begun> | undefined
   /** there will be jobs, so threads may start while the key is derived */
   readonly needsThreads?: boolean | undefined
+  /** instead of the cache that flags and environment name */
+  readonly cache?: NonNullable<OpenOptions['cache']> | 'none' | undefined
   /** jobs at once; as many as there are processors unless given */
   readonly threads?: number | undefined
 }
@@ -74,7 +82,7 @@ function ask(context: CommandContext): Promise<string> {
 async function openWith(
   context: CommandContext,
   password: string,
-  { threads, needsThreads }: OpeningOptions,
+  { threads, needsThreads, cache = sessionCache(context) }: OpeningOptions,
 ): Promise<OpenedRepository> {
   const { globals, signal } = context
   await cleanUpCaches(context)
@@ -87,7 +95,7 @@ async function openWith(
       runtime,
       password,
       keyHint: globals.keyHint === '' ? undefined : globals.keyHint,
-      cache: sessionCache(context),
+      cache: cache === 'none' ? undefined : cache,
       retry: { onEvent: (event) => context.warn(retryText(event)) },
       signal,
     })

@@ -135,6 +135,24 @@ describe('repositoryCache', () => {
     expect(await cache.layer(counting).read(index.file)).toEqual(index.content)
   })
 
+  it('asks for parts of a pack that is damaged in the store, and keeps no copy of it', async () => {
+    const store = memoryCache()
+    const { counting, cache, events } = setUp(store)
+    const damaged = treePack.content.slice()
+    damaged[17_000] = (damaged[17_000] as number) ^ 1
+    await counting.write({ type: 'pack', name: treePack.file.name }, [damaged])
+    cache.addTreePacks([treePack.file.name])
+    const backend = cache.layer(counting)
+    const range = { offset: 100, length: 50 }
+    counting.reset()
+    for (let time = 0; time < 3; time++) {
+      expect(await backend.read(treePack.file, { range })).toEqual(damaged.slice(100, 150))
+    }
+    expect(counting.counts()).toEqual({ 'read pack': { requests: 3, bytes: 18_100 } })
+    expect(store.held.size).toBe(0)
+    expect(events).toEqual([])
+  })
+
   it('drops what a complete listing does not show, and nothing for a listing that was left', async () => {
     const store = memoryCache()
     const { inner, backend, cache } = setUp(store)

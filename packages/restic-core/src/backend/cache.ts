@@ -82,7 +82,7 @@ function cachedBackend(inner: Backend, copies: Copies): Backend {
       const copy = await copies.load(file)
       if (copy) return copy
       const bytes = await inner.read(file, { signal })
-      await copies.keep(file, [bytes])
+      if (copies.mayKeep(file, bytes)) await copies.keep(file, [bytes])
       return bytes
     })
   }
@@ -161,16 +161,20 @@ class Copies {
       this.#report('unreadable', file, error)
     }
     if (!bytes) return undefined
-    if (toHex(this.#hash.sha256(bytes)) === file.name) {
-      if (file.type === 'pack') {
-        this.#checked.add(file.name)
-        this.#recent = { name: file.name, bytes }
-      }
-      return bytes
-    }
+    if (this.#isSound(file, bytes)) return bytes
     this.#report('damaged', file, undefined)
     await this.drop(file)
     return undefined
+  }
+
+  /**
+   * Whether what the store gave is worth a copy. A damaged pack is not: it would be fetched whole for
+   * each of its trees, since no copy of it would ever be right.
+   */
+  mayKeep(file: CachedFile, bytes: Uint8Array): boolean {
+    if (file.type !== 'pack' || this.#isSound(file, bytes)) return true
+    this.#treePacks.delete(file.name)
+    return false
   }
 
   /** A part of a copy that was checked as a whole before. */
@@ -189,6 +193,16 @@ class Copies {
     }
     this.#checked.delete(file.name)
     return undefined
+  }
+
+  /** Whether the hash is right. Parts of a pack with such a copy may be used from now on. */
+  #isSound(file: CachedFile, bytes: Uint8Array): boolean {
+    if (toHex(this.#hash.sha256(bytes)) !== file.name) return false
+    if (file.type === 'pack') {
+      this.#checked.add(file.name)
+      this.#recent = { name: file.name, bytes }
+    }
+    return true
   }
 
   async keep(file: CachedFile, body: readonly Uint8Array[]): Promise<void> {

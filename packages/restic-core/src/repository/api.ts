@@ -14,6 +14,7 @@ import type { Timer } from '../base/timer.ts'
 import type { Backend, FileInfo, ReadOptions } from '../backend/backend.ts'
 import type { CacheEvent, CacheStore } from '../backend/cache.ts'
 import type { RepositoryConfig } from '../format/config.ts'
+import type { IndexColumns } from '../format/index-file.ts'
 import type { Node } from '../format/node.ts'
 import type { MasterKey } from '../format/seal.ts'
 import type { Snapshot } from '../format/snapshot.ts'
@@ -138,7 +139,7 @@ export interface Repository extends SnapshotStore, AsyncDisposable {
   lock(mode: 'shared' | 'exclusive', options?: LockOptions): Promise<RepositoryLock>
 
   /** Reads every index file and returns a session that can look blobs up. */
-  loadIndex(options?: Cancellable & Observed<IndexEvent>): Promise<IndexedRepository>
+  loadIndex(options?: LoadIndexOptions): Promise<IndexedRepository>
 }
 
 export type LockEvent =
@@ -177,6 +178,11 @@ export interface BlobReader {
   readTree(id: TreeId, options?: Cancellable): Promise<readonly Node[]>
   /** Stored bytes of a pack: the whole, or a range of it. Not checked. */
   readPack(id: PackId, options?: ReadOptions): Promise<Uint8Array>
+}
+
+export interface LoadIndexOptions extends Cancellable, Observed<IndexEvent> {
+  /** Told what each index file says, before equal rows are made one. */
+  readonly onColumns?: ((columns: IndexColumns) => void) | undefined
 }
 
 /** A session that knows where blobs are. A verb that needs blobs cannot be called with less. */

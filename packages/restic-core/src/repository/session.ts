@@ -1,4 +1,4 @@
-import type { Cancellable, Observed } from '../base/cancel.ts'
+import type { Cancellable } from '../base/cancel.ts'
 import type { BlobId, IndexId, KeyId, PackId, SnapshotId, TreeId } from '../base/id.ts'
 import type { FileInfo, ReadOptions } from '../backend/backend.ts'
 import type { RepositoryConfig } from '../format/config.ts'
@@ -10,8 +10,8 @@ import { type Snapshot, formatSnapshot } from '../format/snapshot.ts'
 import type { Runtime } from '../work/runtime.ts'
 import type {
   BlobWriter,
-  IndexEvent,
   IndexedRepository,
+  LoadIndexOptions,
   LockOptions,
   Repository,
   RepositoryLock,
@@ -110,9 +110,10 @@ export class RepositorySession implements Repository {
     return lock
   }
 
-  async loadIndex(options: Cancellable & Observed<IndexEvent> = {}): Promise<IndexedRepository> {
+  async loadIndex({ onColumns, ...options }: LoadIndexOptions = {}): Promise<IndexedRepository> {
     const { indexCache, fileCache } = this.parts
     const { files, cached } = await loadIndexFiles(this, { ...options, cache: indexCache })
+    for (const columns of files.values()) onColumns?.(columns)
     if (indexCache && isWorthSaving(files, cached)) this.parts.keep(indexCache.save(files))
     const index = BlobIndex.of([...files.values()])
     if (fileCache) {

@@ -10,6 +10,7 @@ import {
   textReporter,
 } from '../check/report.ts'
 import { parseSubset } from '../check/subset.ts'
+import { temporaryCache } from '../check/temporary-cache.ts'
 import { type CommandContext, defineCommand, type LoadedCommand } from '../command.ts'
 import { EarlyWork } from '../early-work.ts'
 import { switchFlag } from '../flags.ts'
@@ -44,13 +45,15 @@ async function runCheck(
   const readData = wantedData(flags)
   const { globals } = context
   // What the cache has was checked when it was stored; the question is what the store has.
-  const direct = { ...context, globals: { ...globals, cache: globals.cache && flags.withCache } }
+  await using temporary = flags.withCache ? undefined : temporaryCache(context)
+  if (temporary) await report({ type: 'step', text: `using temporary cache in ${temporary.path}` })
   if (globals.lock) await report({ type: 'step', text: 'create exclusive lock for repository' })
   const onEvent = (event: Event): void => void report(event)
   const early = new EarlyWork(({ repository }) => new BegunCheck(repository, { readData, onEvent }))
-  await using session = await openSession(direct, 'exclusive', {
+  await using session = await openSession(context, 'exclusive', {
     needsThreads: readData !== false,
     early,
+    cache: flags.withCache ? undefined : (temporary?.cache ?? 'none'),
   })
   const outcome = new OutcomeBuilder()
   for await (const finding of early.take(session).findings(session.signal)) {

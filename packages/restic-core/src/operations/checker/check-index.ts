@@ -1,4 +1,5 @@
 import { toHex } from '../../base/bytes.ts'
+import type { Cancellable } from '../../base/cancel.ts'
 import { isResticError } from '../../base/errors.ts'
 import { type IndexId, type PackId, asId, shortId } from '../../base/id.ts'
 import { mapLimited } from '../../base/map-limited.ts'
@@ -17,47 +18,60 @@ interface PackMentions {
 /** Returns the repository with its index, unless an index file is unreadable. */
 export async function* checkIndexFiles(
   repository: Repository,
-  options: CheckOptions,
+  { signal, onEvent }: CheckOptions,
 ): AsyncGenerator<Finding, IndexedRepository | undefined> {
-  const { signal, onEvent } = options
-  const ids: IndexId[] = []
-  for await (const { name } of repository.listFiles('index', { signal })) ids.push(asId(name))
   const mentions = new Map<PackId, PackMentions>()
-  let done = 0
-  let complete = true
-  const load = (id: IndexId, stop: AbortSignal) => loadIndexFile(repository, id, stop)
-  for await (const loaded of mapLimited(ids, repository.connections, load, { signal })) {
-    onEvent?.({ type: 'checked', stage: 'index', done: ++done, total: ids.length })
-    if ('columns' in loaded) mention(mentions, loaded.columns)
-    else {
-      complete = false
-      yield unreadable(loaded.id, loaded.error)
+  let indexed: IndexedRepository
+  try {
+    indexed = await repository.loadIndex({
+      signal,
+      onEvent: ({ done, total }) => {
+        if (done > 0) onEvent?.({ type: 'checked', stage: 'index', done, total })
+      },
+      onColumns: (columns) => mention(mentions, columns),
+    })
+  } catch (error) {
+    // It names one file; a check names them all.
+    if (!isResticError(error, 'CORRUPT', 'MISSING')) throw error
+    let found = false
+    for await (const finding of unreadableFiles(repository, { signal })) {
+      found = true
+      yield finding
     }
+    if (!found) throw error
+    return undefined
   }
-  if (!complete) return undefined
-  const indexed = await repository.loadIndex({ signal })
   yield* mentionFindings(indexed, mentions)
   return indexed
 }
 
-type LoadedFile =
-  | { readonly columns: IndexColumns }
-  | { readonly id: IndexId; readonly error: Error }
+async function* unreadableFiles(
+  repository: Repository,
+  { signal }: Cancellable,
+): AsyncGenerator<Finding, void> {
+  const ids: IndexId[] = []
+  for await (const { name } of repository.listFiles('index', { signal })) ids.push(asId(name))
+  const load = (id: IndexId, stop: AbortSignal) => unreadableFile(repository, id, stop)
+  for await (const finding of mapLimited(ids, repository.connections, load, { signal })) {
+    if (finding) yield finding
+  }
+}
 
-async function loadIndexFile(
+async function unreadableFile(
   repository: Repository,
   id: IndexId,
   signal: AbortSignal,
-): Promise<LoadedFile> {
+): Promise<Finding | undefined> {
   const { runtime, masterKey: key, config } = repository
   const what = `index/${shortId(id)}`
   try {
     const sealed = await repository.loadRaw('index', id, { signal })
     const input = { key, version: config.version, sealed, what }
-    return { columns: await runtime.pool.run('parseIndex', input, { signal }) }
+    await runtime.pool.run('parseIndex', input, { signal })
+    return undefined
   } catch (error) {
     if (!isResticError(error, 'CORRUPT', 'MISSING')) throw error
-    return { id, error }
+    return unreadable(id, error)
   }
 }
 

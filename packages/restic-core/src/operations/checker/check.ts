@@ -16,8 +16,8 @@ export interface CheckOptions extends Cancellable, Observed<CheckEvent> {
  * Looks for everything that would keep a snapshot from being restored. Each stage relies on the one
  * before it, so an index that cannot be read ends the check.
  *
- * Findings come as fast as they are taken: the reader's pace is the checker's. Open the session
- * without a cache, or the copies in the cache are checked instead of what the store has.
+ * Findings come as fast as they are taken: the reader's pace is the checker's. Open the session with
+ * an empty cache or none, or the copies in the cache are checked instead of what the store has.
  */
 export async function* check(
   repository: Repository,

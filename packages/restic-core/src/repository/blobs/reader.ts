@@ -71,8 +71,8 @@ export class PackedBlobReader implements BlobReader {
   }
 
   async readPack(id: PackId, options: ReadOptions = {}): Promise<Uint8Array> {
-    const what = `pack ${shortId(id)}`
-    return readPart(this.#source.backend, id, what, options)
+    // Whoever asks for a pack wants to know what the store has.
+    return readPart(this.#source.uncached, id, `pack ${shortId(id)}`, options)
   }
 
   async #readCopy(

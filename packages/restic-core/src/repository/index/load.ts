@@ -11,7 +11,7 @@ import type { IndexCache, IndexFiles } from './index-cache.ts'
 
 type IndexView = Pick<Repository, 'files' | 'connections' | 'runtime' | 'masterKey' | 'config'>
 
-interface LoadIndexOptions extends Cancellable, Observed<IndexEvent> {
+interface LoadFilesOptions extends Cancellable, Observed<IndexEvent> {
   readonly cache?: IndexCache | undefined
 }
 
@@ -32,7 +32,7 @@ const inlineBytesMax = 2 * 1024 * 1024
  */
 export async function loadIndexFiles(
   view: IndexView,
-  { cache, onEvent, signal }: LoadIndexOptions = {},
+  { cache, onEvent, signal }: LoadFilesOptions = {},
 ): Promise<LoadedIndex> {
   const [listed, cached] = await Promise.all([
     listedFiles(view, { signal }),
