@@ -65,13 +65,13 @@ export async function findSnapshotPlace(
  * be found or read is told and left out.
  */
 export async function chooseSnapshots(
-  session: Session,
+  session: Pick<Session, 'repository' | 'signal'>,
   words: readonly string[],
   filter: SnapshotFilter,
-  context: CommandContext,
+  warn: (text: string) => void,
 ): Promise<StoredSnapshot[]> {
   const ignore = (what: string, error: unknown): void =>
-    context.warn(`Ignoring ${JSON.stringify(what)}: ${messageOf(error)}`)
+    warn(`Ignoring ${JSON.stringify(what)}: ${messageOf(error)}`)
   const { repository, signal } = session
   const chosen = new Map<string, StoredSnapshot>()
   if (words.length === 0) {

@@ -43,10 +43,9 @@ async function runCrossCheck(
   const direct = { ...context, globals: { ...context.globals, cache: false } }
   await using session = await openSession(direct, 'exclusive', { password, needsThreads: true })
   const filter = snapshotFilter(flags, context.environment)
-  const chosen =
-    flags.args.length === 0
-      ? undefined
-      : new Set((await chooseSnapshots(session, flags.args, filter, context)).map(({ id }) => id))
+  const warn = (text: string): void => context.warn(text)
+  const named = flags.args.length > 0 && (await chooseSnapshots(session, flags.args, filter, warn))
+  const chosen = named === false ? undefined : new Set(named.map(({ id }) => id))
   if (chosen?.size === 0) throw new Failure('none of the snapshots was found')
   return await compare(session.repository, {
     restic,

@@ -3,7 +3,9 @@ import { parseTime } from 'restic-core/format'
 import * as z from 'zod'
 import type { Screen } from '../../shared/screen.ts'
 import { formatSize } from '../../shared/units.ts'
+import { BegunRun } from '../begun-run.ts'
 import { defineCommand, type LoadedCommand } from '../command.ts'
+import { EarlyWork } from '../early-work.ts'
 import { declareSnapshotFilter, numberFlag, switchFlag } from '../flags.ts'
 import { groupSnapshots, groupTitle, latestOfGroups, parseGroupBy } from '../grouping.ts'
 import { printJson } from '../render/json.ts'
@@ -32,9 +34,17 @@ export const snapshots: LoadedCommand = defineCommand({
   options,
 
   async run(flags, context) {
-    await using session = await openSession(context, 'shared')
     const filter = snapshotFilter(flags, context.environment)
-    const chosen = await chooseSnapshots(session, flags.args, filter, context)
+    const early = new EarlyWork(
+      ({ repository }) =>
+        new BegunRun(({ signal, tell }) =>
+          chooseSnapshots({ repository, signal }, flags.args, filter, (text) =>
+            tell(() => context.warn(text)),
+          ),
+        ),
+    )
+    await using session = await openSession(context, 'shared', { early })
+    const chosen = await early.take(session).result(session.signal)
     const sorted = chosen.map(withSortedPaths).toSorted(byTime)
     const by = flags.groupBy ?? { host: false, paths: false, tags: false }
     const latestBy = flags.groupBy ?? { host: true, paths: true, tags: false }
