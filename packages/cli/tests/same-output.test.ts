@@ -146,6 +146,16 @@ describe('the same words on standard error, and the same exit code', () => {
   })
 })
 
+it.each([[[]], [['--json']]])('a backup of a command that fails, with %j', async (flags) => {
+  const words = [...flags, '-q', '--stdin-from-command', '--', 'sh', '-c', 'echo half; exit 3']
+  const { ours, theirs } = await both(['backup', ...words])
+  expect(theirs.stderr).toContain('command failed: exit status 3')
+  expect({ code: ours.code, stderr: ours.stderr }).toEqual({
+    code: theirs.code,
+    stderr: theirs.stderr,
+  })
+})
+
 it('a restore of a folder that is not there announces nothing', async () => {
   const args = ['restore', 'latest:/nowhere', '--target', join(folder, 'nowhere')]
   const { ours, theirs } = await both(args)
@@ -266,6 +276,14 @@ describe('a check', () => {
     expect(ours.stdout + theirs.stdout).not.toContain('temporary')
   })
 
+  it('names the stages of a repository with nothing in it', async () => {
+    const empty = { ...run, repo: join(folder, 'empty'), env: {} }
+    await restic(['init'], empty.repo)
+    const { ours, theirs } = await both(['check', '--no-lock', '--no-cache'], empty)
+    const counts = /^\[0:00\].*\n/gm
+    expect(ours.stdout).toBe(theirs.stdout.replace(counts, ''))
+  })
+
   it('goes on without one where there is no place for it', async () => {
     const { code, stdout, stderr } = await programs.ours.run(['check'], {
       ...run,
@@ -279,6 +297,28 @@ describe('a check', () => {
     })
     expect(stdout).toContain('no errors were found')
   })
+})
+
+it('counts a file that is changed in place as a whole', async () => {
+  await mkdir(join(folder, 'partly'), { recursive: true })
+  const content = randomBytes(6_000_000)
+  await writeFile(join(folder, 'partly/file'), content)
+  await restic(['backup', 'partly'], run.repo)
+  const summaries = []
+  for (const name of ['ours', 'restic 0.18.0'] as const) {
+    const target = join(folder, `changed by ${name}`)
+    await mkdir(join(target, 'partly'), { recursive: true })
+    await writeFile(
+      join(target, 'partly/file'),
+      content.with(3_000_000, 0x11 ^ (content[3_000_000] ?? 0)),
+    )
+    const args = ['restore', 'latest', '--path', join(folder, 'partly'), '--json']
+    const result = await succeed(programs[name], [...args, '--target', target], run)
+    const { seconds_elapsed: _, not_kept: __, ...summary } = messages(result, 'summary')[0] ?? {}
+    summaries.push(summary)
+  }
+  expect(summaries[0]).toEqual(summaries[1])
+  expect(summaries[0]).toMatchObject({ bytes_restored: content.length })
 })
 
 describe('the same shape of JSON', () => {

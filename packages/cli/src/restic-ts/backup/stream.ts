@@ -35,7 +35,12 @@ export async function backupInput(
   const indexed = await session.indexed()
   report({ type: 'step', text: 'read data from stdin' })
   const { compression, packSize, extraVerify: verify } = context.globals
-  const input = flags.stdinFromCommand ? outputOf(flags.args, signal) : context.stdin
+  const failed = (reason: string): Failure => {
+    const text = `failed to save ${path}: Fatal: command failed: ${reason}`
+    report({ type: 'skipped', path, error: new SourceError(text, path, 'io') })
+    return new Failure(`unable to save snapshot: ${text}`)
+  }
+  const input = flags.stdinFromCommand ? outputOf(flags.args, failed, signal) : context.stdin
   const result = await backupStream(indexed, input, {
     path,
     snapshot: facts,
@@ -74,9 +79,10 @@ function refuseContradictions(flags: BackupFlags): void {
   }
 }
 
-/** @throws Failure at the end of the output, when the command failed: then nothing is kept */
+/** @throws what `failed` makes of it at the end of the output, when the command failed: nothing is kept */
 async function* outputOf(
   words: readonly string[],
+  failed: (reason: string) => Failure,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void> {
   const [program = '', ...args] = words
@@ -88,9 +94,9 @@ async function* outputOf(
     for await (const chunk of child.stdout) yield Buffer.from(chunk)
     const [code, name] = await ending.catch((cause: Error) => {
       signal.throwIfAborted()
-      throw new Failure(`command failed: ${cause.message}`, { cause })
+      throw failed(cause.message)
     })
-    if (code !== 0) throw new Failure(`command failed: exit status ${code ?? name}`)
+    if (code !== 0) throw failed(`exit status ${code ?? name}`)
   } finally {
     child.kill()
   }

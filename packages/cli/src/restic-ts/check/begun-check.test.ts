@@ -40,6 +40,11 @@ async function kindsOf(findings: AsyncIterable<Finding>): Promise<string[]> {
   return kinds
 }
 
+/** A stage is told when it begins and for each file that is done. */
+function stagesOf(events: readonly CheckEvent[]): string[] {
+  return events.map(({ stage }) => stage)
+}
+
 describe('a check that begins early', () => {
   const never = new AbortController().signal
 
@@ -50,7 +55,7 @@ describe('a check that begins early', () => {
     expect(events).toEqual([])
     expect(await kindsOf(findings(never))).toEqual([])
     expect(begins()).toBe(1)
-    expect(events.map(({ stage }) => stage)).toEqual(['index', 'packs', 'data'])
+    expect(stagesOf(events)).toEqual(['index', 'index', 'packs', 'packs', 'trees', 'data', 'data'])
   })
 
   it('begins anew when the attempt it was for was refused', async () => {
@@ -63,7 +68,7 @@ describe('a check that begins early', () => {
     // The next attempt was slow, so nothing was begun for it.
     expect(await kindsOf(findings(never))).toEqual(['pack-lost'])
     expect(begins()).toBe(2)
-    expect(events.map(({ stage }) => stage)).toEqual(['index'])
+    expect(stagesOf(events)).toEqual(['index', 'index', 'packs', 'trees', 'data'])
   })
 
   it('goes on with the attempt that was not refused', async () => {

@@ -137,7 +137,8 @@ class StageReport {
 
   end(): void {
     this.#screen.clearStatus()
-    if (this.#current !== undefined && this.#isShown) this.#screen.print(this.#line(this.#current))
+    const last = this.#current
+    if (last !== undefined && last.total > 0 && this.#isShown) this.#screen.print(this.#line(last))
     this.#current = undefined
   }
 

@@ -45,6 +45,7 @@ export async function* checkData(
     }
   }
   let done = 0
+  onEvent?.({ type: 'checked', stage: 'data', done, total: packs.length })
   const limit = connections + runtime.pool.size
   for await (const finding of mapLimited(packs, limit, checkOne, { signal })) {
     onEvent?.({ type: 'checked', stage: 'data', done: ++done, total: packs.length })

@@ -25,9 +25,7 @@ export async function* checkIndexFiles(
   try {
     indexed = await repository.loadIndex({
       signal,
-      onEvent: ({ done, total }) => {
-        if (done > 0) onEvent?.({ type: 'checked', stage: 'index', done, total })
-      },
+      onEvent: ({ done, total }) => onEvent?.({ type: 'checked', stage: 'index', done, total }),
       onColumns: (columns) => mention(mentions, columns),
     })
   } catch (error) {

@@ -19,6 +19,7 @@ export async function* checkPacks(
   for (let number = 0; number < total; number++) numbers.set(index.packId(number), number)
   const layout = index.byPack()
   const sizes = new Map<number, number>()
+  onEvent?.({ type: 'checked', stage: 'packs', done: 0, total })
   for await (const { name, size } of repository.listFiles('pack', { signal })) {
     const pack = name as PackId
     const what = `pack ${pack}`

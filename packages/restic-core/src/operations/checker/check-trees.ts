@@ -36,6 +36,7 @@ export async function* checkTrees(
   const stopped = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
   const running: Promise<CheckedTree>[] = []
   let done = 0
+  onEvent?.({ type: 'checked', stage: 'trees', done, total: walk.met })
   try {
     for (;;) {
       signal?.throwIfAborted()

@@ -24,6 +24,7 @@ export interface RestoreCounts {
 
 export interface RestoreSummary {
   readonly total: RestoreCounts
+  /** of a file that was changed all bytes, those that were right already included, as restic counts */
   readonly restored: RestoreCounts
   /** right already, or not to be overwritten */
   readonly unchanged: RestoreCounts

@@ -54,6 +54,8 @@ export interface RestorePlan {
   readonly sparse: boolean
   readonly total: RestoreCounts
   readonly unchanged: RestoreCounts
+  /** bytes that files which are updated have right already */
+  readonly inPlace: number
   /** entries that cannot be restored */
   readonly errors: number
 }

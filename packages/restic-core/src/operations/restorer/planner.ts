@@ -55,6 +55,7 @@ export class Planner implements AsyncDisposable {
   readonly #firstNames = new Map<string, string>()
   readonly #total = { entries: 0, bytes: 0 }
   readonly #unchanged = { entries: 0, bytes: 0 }
+  #inPlace = 0
   /** Off after a refused name: then it is not known what the snapshot has. */
   #mayDelete = true
 
@@ -103,6 +104,7 @@ export class Planner implements AsyncDisposable {
       sparse: this.#options.sparse ?? false,
       total: this.#total,
       unchanged: this.#unchanged,
+      inPlace: this.#inPlace,
       errors: this.#problems.count,
     }
   }
@@ -342,7 +344,7 @@ export class Planner implements AsyncDisposable {
     this.#decisions.set(entry, 'update')
     this.#contents.write(itemPath, file, 'update', matches)
     for (const [blob, match] of matches.entries()) {
-      if (match === 1) this.#unchanged.bytes += file.lengths[blob] as number
+      if (match === 1) this.#inPlace += file.lengths[blob] as number
     }
   }
 }

@@ -21,7 +21,9 @@ export class RestoreProgress {
 
   begin(): void {
     this.#tell({ type: 'total', ...this.#plan.total })
-    this.#tell({ type: 'bytes', restored: 0, unchanged: this.#plan.unchanged.bytes })
+    const { unchanged, inPlace } = this.#plan
+    this.#restored.bytes += inPlace
+    this.#tell({ type: 'bytes', restored: inPlace, unchanged: unchanged.bytes })
   }
 
   wroteBytes(count: number): void {
