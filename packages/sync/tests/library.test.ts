@@ -99,6 +99,32 @@ describe('a call', { timeout: 300_000 }, () => {
     expect(filesOf(other)).toEqual({ 'b.txt': 'b' })
   })
 
+  it('tells how much of all has been fetched', async () => {
+    using temporary = temporaryFolder()
+    const { a, b } = await twoMachines(temporary.path, world)
+    const files = {
+      'saves/World/region/r.0.0.mca': 'region'.repeat(50_000),
+      'saves/World/region/r.0.1.mca': 'another'.repeat(60_000),
+      'config/mod.toml': 'x = 1',
+    }
+    writeFiles(b.folder, files)
+    await push(on(b))
+    const told: Extract<SyncEvent, { type: 'fetch' }>[] = []
+    const onEvent = (event: SyncEvent): void => void (event.type === 'fetch' && told.push(event))
+    await pull({ ...on(a), onEvent })
+    const bytesTotal = Object.values(files).reduce((sum, text) => sum + text.length, 0)
+    expect(told.at(-1)).toEqual({
+      type: 'fetch',
+      bytes: bytesTotal,
+      bytesTotal,
+      files: 3,
+      filesTotal: 3,
+    })
+    for (const [at, { bytes }] of told.entries()) {
+      expect(bytes).toBeGreaterThanOrEqual(told[at - 1]?.bytes ?? 0)
+    }
+  })
+
   it('does nothing in a folder that is not opted in, or not any more', async () => {
     await using scene = await Scene.create()
     const machine = await scene.machine(world)

@@ -64,8 +64,8 @@ export async function stage(
   await restore(from, plan, target, {
     signal,
     onEvent: (event) => {
-      if (event.type === 'bytes') done.bytes = event.restored + event.unchanged
-      else if (event.type === 'item') done.files++
+      if (event.type === 'bytes') done.bytes += event.restored + event.unchanged
+      else if (event.type === 'item' && paths.has(event.path.slice(1))) done.files++
       else return
       onEvent?.({ type: 'fetch', ...done, ...total })
     },
