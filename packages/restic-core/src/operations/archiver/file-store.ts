@@ -63,18 +63,18 @@ export class FileStore {
     this.#jobs = new Budget(pool.size * 2 + 1)
   }
 
-  /** Waits while enough is in work. */
-  async add(request: FileRequest): Promise<void> {
-    if (request.size >= largeFileMin) {
-      await this.#large.take(1, { signal: this.#signal })
-      this.#track(this.#storeLarge(request).finally(() => this.#large.give(1)))
-      return
-    }
+  /** Returns a promise when there is enough in work. */
+  add(request: FileRequest): Promise<void> | undefined {
+    if (request.size >= largeFileMin) return this.#addLarge(request)
     this.#batch.push(request)
     this.#batchBytes += request.size
-    if (this.#batch.length >= batchFilesMax || this.#batchBytes >= batchBytesMax) {
-      await this.#sendBatch()
-    }
+    const isFull = this.#batch.length >= batchFilesMax || this.#batchBytes >= batchBytesMax
+    return isFull ? this.#sendBatch() : undefined
+  }
+
+  async #addLarge(request: FileRequest): Promise<void> {
+    await this.#large.take(1, { signal: this.#signal })
+    this.#track(this.#storeLarge(request).finally(() => this.#large.give(1)))
   }
 
   /** Waits until every file is done. */

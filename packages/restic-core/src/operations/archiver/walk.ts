@@ -130,30 +130,31 @@ export class Walk {
     }
   }
 
-  async #entry(directory: PendingDirectory, place: Place): Promise<void> {
+  /** Returns nothing when there is nothing to wait for, as with most files: a promise for each adds up. */
+  #entry(directory: PendingDirectory, place: Place): Promise<void> | undefined {
     const { exclusion } = this.#options
-    if (!place.explicit && exclusion?.byPath?.(place.path) === true) return
+    if (!place.explicit && exclusion?.byPath?.(place.path) === true) return undefined
     const entry = this.#read(place, () => this.#source.entry(place.path))
-    if (entry === undefined) return
-    if (!place.explicit && exclusion?.byEntry?.(place.path, entry) === true) return
+    if (entry === undefined) return undefined
+    if (!place.explicit && exclusion?.byEntry?.(place.path, entry) === true) return undefined
     switch (entry.type) {
       case 'file':
         return this.#file(directory, place, entry)
       case 'dir': {
         const names = this.#names(place, entry)
-        if (names === undefined) return
+        if (names === undefined) return undefined
         return this.#directory(directory, place, entry, (inside, tree) =>
           this.#entries(inside, place, names, tree),
         )
       }
       case 'socket':
-        return
+        return undefined
       case 'irregular': {
         const text = `${place.path} is neither a file nor a directory nor a device`
         this.#read(place, () => {
           throw new SourceError(text, place.path, 'unsafe')
         })
-        return
+        return undefined
       }
       case 'symlink':
       case 'dev':
@@ -161,6 +162,7 @@ export class Walk {
       case 'fifo': {
         const node = this.#read(place, () => this.#node(place, entry))
         if (node !== undefined) this.#other(directory, place, node)
+        return undefined
       }
     }
   }
@@ -181,8 +183,7 @@ export class Walk {
     parent: ParentTree,
   ): Promise<void> {
     for (const name of names) {
-      this.#signal.throwIfAborted()
-      await this.#turns.pause()
+      if (this.#turns.isOver) await this.#turns.pause()
       const place = {
         name,
         path: joinPath(path, name),
@@ -190,7 +191,8 @@ export class Walk {
         explicit: false,
         siblings: parent,
       }
-      await this.#entry(directory, place)
+      const waiting = this.#entry(directory, place)
+      if (waiting) await waiting
     }
   }
 
@@ -246,16 +248,16 @@ export class Walk {
     directory.add(same ?? node)
   }
 
-  async #file(directory: PendingDirectory, place: Place, entry: SourceEntry): Promise<void> {
+  #file(directory: PendingDirectory, place: Place, entry: SourceEntry): Promise<void> | undefined {
     const node = this.#read(place, () => this.#node(place, entry))
-    if (node === undefined) return
+    if (node === undefined) return undefined
     const { siblings, name } = place
     const same = siblings.peek(node)
     if (same && this.#isStored(same.content)) {
       siblings.pass(same)
       this.#tell(place, 'file', 'unchanged', entry.size)
       directory.add(same)
-      return
+      return undefined
     }
     const previous = siblings.take(name)
     if (previous?.content && isUnchanged(previous, node, entry, this.#options)) {
@@ -264,13 +266,13 @@ export class Walk {
         // As in restic: a file that is not read counts so, whatever else of it is different.
         this.#tell(place, 'file', 'unchanged', entry.size)
         directory.add(complete)
-        return
+        return undefined
       }
       const { snapshotPath, path } = place
       this.#options.onEvent?.({ type: 'incomplete-parent', path: snapshotPath, source: path })
     }
     const put = directory.reserve()
-    await this.#store({ place, previous, put }, node, this.#options.rereads ?? 0)
+    return this.#store({ place, previous, put }, node, this.#options.rereads ?? 0)
   }
 
   #isStored(content: readonly BlobId[]): boolean {
@@ -279,7 +281,7 @@ export class Walk {
   }
 
   /** @param node with the size that the directory tells */
-  async #store(file: FileToStore, node: Node, rereads: number): Promise<void> {
+  #store(file: FileToStore, node: Node, rereads: number): Promise<void> | undefined {
     const { place, previous, put } = file
     const { path, snapshotPath } = place
     const onRead = (bytes: number): void =>
@@ -296,7 +298,7 @@ export class Walk {
         this.#again(file, rereads - 1)
       }
     }
-    await this.#files.add({ path, size: node.size ?? 0, done, onRead })
+    return this.#files.add({ path, size: node.size ?? 0, done, onRead })
   }
 
   /** Reads a file once more that changed while it was read, with what is known of it now. */

@@ -19,9 +19,14 @@ export class Turns {
     this.#ends = performance.now() + turnMs
   }
 
+  /** Whether it is time to pause: asking is cheap, and a promise for each of many calls is not. */
+  get isOver(): boolean {
+    return performance.now() >= this.#ends
+  }
+
   /** Resolves at once most of the time. Rejects when the signal has been aborted. */
   async pause(): Promise<void> {
-    if (performance.now() < this.#ends) return
+    if (!this.isOver) return
     await nextTurn()
     this.#signal?.throwIfAborted()
     this.#ends = performance.now() + this.#turnMs
