@@ -1,4 +1,4 @@
-import { type Begun, HeldBack } from './early-work.ts'
+import { type Begun, HeldBack, stopsWith } from './early-work.ts'
 
 /** What work is given that may have begun before the lock is held. */
 export interface EarlyRun {
@@ -35,15 +35,13 @@ export class BegunRun<Result> implements Begun {
 
   /** @param signal aborts when the lock is lost */
   async result(signal: AbortSignal): Promise<Result> {
-    const onAbort = (): void => this.#stop.abort(signal.reason)
-    signal.addEventListener('abort', onAbort)
+    using _stopping = stopsWith(this.#stop, signal)
     try {
       signal.throwIfAborted()
       this.#told.release()
       this.#letWrite()
       return await this.#running
     } finally {
-      signal.removeEventListener('abort', onAbort)
       await this.end(undefined)
     }
   }

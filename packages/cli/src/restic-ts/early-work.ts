@@ -45,6 +45,13 @@ export class EarlyWork<Work extends Begun> {
   }
 }
 
+/** Lets `stop` abort with `signal`, until it is disposed. */
+export function stopsWith(stop: AbortController, signal: AbortSignal): Disposable {
+  const onAbort = (): void => stop.abort(signal.reason)
+  signal.addEventListener('abort', onAbort)
+  return { [Symbol.dispose]: () => signal.removeEventListener('abort', onAbort) }
+}
+
 /** What is told late, in the order in which it came about. */
 export class HeldBack {
   #held: (() => void)[] | undefined = []

@@ -1,5 +1,5 @@
 import { type CheckOptions, type Finding, type Repository, check } from 'restic-core'
-import { type Begun, HeldBack } from '../early-work.ts'
+import { type Begun, HeldBack, stopsWith } from '../early-work.ts'
 
 /** A check that goes as far as its first finding before anybody asks for its findings. */
 export class BegunCheck implements Begun {
@@ -26,8 +26,7 @@ export class BegunCheck implements Begun {
 
   /** @param signal aborts when the lock is lost */
   async *findings(signal: AbortSignal): AsyncGenerator<Finding, void> {
-    const onAbort = (): void => this.#stop.abort(signal.reason)
-    signal.addEventListener('abort', onAbort)
+    using _stopping = stopsWith(this.#stop, signal)
     try {
       signal.throwIfAborted()
       this.#events.release()
@@ -35,7 +34,6 @@ export class BegunCheck implements Begun {
         yield next.value
       }
     } finally {
-      signal.removeEventListener('abort', onAbort)
       await this.end()
     }
   }
