@@ -14,14 +14,10 @@ export class Uploader {
   readonly #running = new Set<Promise<void>>()
   readonly #stop = new AbortController()
   readonly #signal: AbortSignal
-  readonly #onStored: (pack: FinishedPack) => Promise<void>
+  readonly #onStored: (pack: FinishedPack) => void
 
-  /** @param onStored called when the store has the pack; uploads end when it has resolved */
-  constructor(
-    backend: Backend,
-    onStored: (pack: FinishedPack) => Promise<void>,
-    options: Cancellable,
-  ) {
+  /** @param onStored called when the store has the pack */
+  constructor(backend: Backend, onStored: (pack: FinishedPack) => void, options: Cancellable) {
     this.#backend = backend
     this.#connections = new Budget(backend.traits.connections)
     this.#onStored = onStored
@@ -36,25 +32,32 @@ export class Uploader {
   /** Resolves when there is room in the queue; the upload itself goes on behind. */
   async enqueue(pack: FinishedPack): Promise<void> {
     await this.#bytes.take(pack.size, { signal: this.#signal })
-    const run: Promise<void> = this.#upload(pack)
+    this.alongside(this.#upload(pack).finally(() => this.#bytes.give(pack.size)))
+  }
+
+  /** Takes in work that the queue need not wait for: its failure is that of the uploads. */
+  alongside(work: Promise<void>): void {
+    const run: Promise<void> = work
       .catch((error: unknown) => this.#stop.abort(error))
-      .finally(() => {
-        this.#bytes.give(pack.size)
-        this.#running.delete(run)
-      })
+      .finally(() => this.#running.delete(run))
     this.#running.add(run)
   }
 
-  /** Waits for every upload. Rejects when one has failed. */
+  /** Waits for every upload and what goes alongside. Rejects when one has failed. */
   async drain(): Promise<void> {
-    await Promise.all(this.#running)
+    await this.#settle()
     this.#signal.throwIfAborted()
   }
 
   /** Stops what is still on its way. */
   async abandon(reason: unknown): Promise<void> {
     this.#stop.abort(reason)
-    await Promise.all(this.#running)
+    await this.#settle()
+  }
+
+  /** An upload that ends may begin something alongside. */
+  async #settle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running)
   }
 
   async #upload(pack: FinishedPack): Promise<void> {
@@ -67,6 +70,6 @@ export class Uploader {
     }
     // Only now: a request that failed may be sent again, and one that is cut off may still be read.
     pack[Symbol.dispose]()
-    await this.#onStored(pack)
+    this.#onStored(pack)
   }
 }

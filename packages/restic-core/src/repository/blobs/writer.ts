@@ -245,14 +245,16 @@ export class PackingWriter implements BlobWriter {
     await this.#uploader.enqueue(pack)
   }
 
-  async #stored(pack: FinishedPack): Promise<void> {
+  #stored(pack: FinishedPack): void {
     this.#context.index.pending.place(pack.id, pack.blobs)
     this.#options.onEvent?.({ type: 'pack', id: pack.id, bytes: pack.size })
     // If it is there no more, it is in the last index file.
     if (!this.#uploading.delete(pack)) return
     this.#rows.add(pack)
     const age = this.#context.runtime.clock.nowNs() - this.#rows.sinceNs
-    if (this.#rows.count >= indexBlobsMax || age >= indexAgeMaxNs) await this.#saveIndex()
+    if (this.#rows.count < indexBlobsMax && age < indexAgeMaxNs) return
+    // Behind the queue: the thread that makes the index may be one that waits for room in it.
+    this.#uploader.alongside(this.#saveIndex())
   }
 
   /** @param after when the packs in it are stored, unless they are */

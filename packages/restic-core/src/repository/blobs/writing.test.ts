@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { memoryBackend } from '../../backend/memory.ts'
 import { overriding } from '../../backend/request.ts'
 import { fromHex } from '../../base/bytes.ts'
+import { fixedClock } from '../../base/clock.ts'
 import { BackendError } from '../../base/errors.ts'
 import { packEntryCountMax } from '../../format/pack-header.ts'
 import { openRepository } from '../open.ts'
@@ -10,6 +11,7 @@ import { noise } from '../../testing/sample-files.ts'
 import { testRepository } from '../../testing/test-repository.ts'
 import { testRuntime } from '../../testing/test-runtime.ts'
 import { BlobClaims } from '../../work/blob-claims.ts'
+import type { TaskPool } from '../../work/pool.ts'
 import type { BlobWriter } from '../api.ts'
 import { PackBuilder, mergedPacks } from './pack-builder.ts'
 import { PackMemory } from './pack-memory.ts'
@@ -94,6 +96,54 @@ describe('writing', () => {
       await openRepository({ backend: store, runtime, password: { keyId, masterKey } })
     ).loadIndex()
     expect(again.index.count).toBe(1201)
+  })
+
+  it('goes on while an index file is made: the thread for it may wait for the packs', async () => {
+    const store = memoryBackend()
+    const { keyId, masterKey } = await testRepository({ backend: store })
+    const written = { packs: 0, indexes: 0 }
+    const enough = Promise.withResolvers<void>()
+    const counted = overriding(store, {
+      async write(file, body, options) {
+        await store.write(file, body, options)
+        if (file.type === 'index') written.indexes++
+        if (file.type === 'pack' && ++written.packs === 4) enough.resolve()
+      },
+    })
+    let nowNs = 1_700_000_000_000_000_000n
+    // Whenever somebody asks, another eleven minutes have passed, so each pack calls for an index file.
+    const clock = { ...fixedClock(nowNs), nowNs: () => (nowNs += 660_000_000_000n) }
+    const runtime = await testRuntime({ seed: 6, clock })
+    const pool: TaskPool = {
+      ...runtime.pool,
+      async run(kind, input, options) {
+        if (kind === 'sealIndex') await enough.promise
+        return runtime.pool.run(kind, input, options)
+      },
+    }
+    const password = { keyId, masterKey }
+    const opened = await openRepository({
+      backend: counted,
+      runtime: { ...runtime, pool },
+      password,
+    })
+    const repository = await opened.loadIndex()
+    // With 16 KiB each, a pack has more than the thread of the caller makes an index of.
+    const blob = noise(16 * 1024, 7)
+    const count = 1024 * 7
+    await repository.writing(
+      async (blobs) => {
+        for (let number = 0; number < count; number++) {
+          new DataView(blob.buffer).setUint32(0, number)
+          await blobs.saveBlob('data', blob)
+        }
+      },
+      { compression: 'off', verify: false },
+    )
+    expect(written.packs).toBeGreaterThan(5)
+    expect(written.indexes).toBeGreaterThan(3)
+    const again = await openRepository({ backend: store, runtime, password })
+    expect((await again.loadIndex()).index.count).toBe(count)
   })
 
   it('fails when a job has claimed a blob and not handed it over', async () => {
