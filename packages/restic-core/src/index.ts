@@ -128,6 +128,7 @@ export type {
   IndexedRepository,
   InitOptions,
   LockEvent,
+  LoadIndexOptions,
   LockOptions,
   OpenOptions,
   OpenedKey,

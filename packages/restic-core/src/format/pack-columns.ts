@@ -87,8 +87,8 @@ export class PackRows {
   }
 
   #reserve(count: number): void {
-    const capacity = Math.max(count, 2 * this.#types.length)
     if (count <= this.#types.length) return
+    const capacity = Math.max(count, 2 * this.#types.length)
     this.#types = longer(this.#types, new Uint8Array(capacity))
     this.#ids = longer(this.#ids, new Uint8Array(capacity * 32))
     this.#offset = longer(this.#offset, new Uint32Array(capacity))

@@ -161,9 +161,9 @@ export async function unusedCaches(folder: string, nowMs: number): Promise<reado
   return unused
 }
 
-/** @param path of the cache of one repository */
+/** @param path of the cache of one repository, or of a folder of caches */
 export async function removeCache(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true })
+  await rm(path, { recursive: true, force: true }).catch(ignoreAbsent)
 }
 
 async function writeIfAbsent(path: string, text: string, mode: number): Promise<void> {

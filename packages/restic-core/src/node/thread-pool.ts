@@ -70,7 +70,7 @@ class ThreadPool implements TaskPool {
     { onPart, signal, transfer = [] }: RunOptions<Jobs[K]['part']> = {},
   ): Promise<Jobs[K]['output']> {
     return new Promise((resolve, reject) => {
-      if (this.#disposed) throw new Error('the pool is disposed')
+      if (this.#disposed) throw disposedError()
       signal?.throwIfAborted()
       this.#queue.push({
         request: { kind, input },
@@ -118,9 +118,18 @@ class ThreadPool implements TaskPool {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed = true
-    for (const task of this.#queue.splice(0)) task.reject(new Error('the pool is disposed'))
+    for (const task of this.#queue.splice(0)) task.reject(disposedError())
     await Promise.all([...this.#threads].map((thread) => thread.end()))
   }
+}
+
+/** Why a job was stopped: its signal, or the end of the pool. */
+function stopReason(signal: AbortSignal | undefined): unknown {
+  return signal?.aborted === true ? signal.reason : disposedError()
+}
+
+function disposedError(): Error {
+  return new Error('the pool is disposed')
 }
 
 /** One worker and the task it has. */
@@ -180,25 +189,22 @@ class Thread {
     }
   }
 
-  /** Resolves when the thread is gone. */
-  async end(): Promise<void> {
-    this.#isEnding = true
-    if (this.#task === undefined) await this.#leave()
-    await this.#worker.terminate()
-  }
-
   /**
-   * A thread without a job ends by itself. V8 may take the whole process with it when a thread is
-   * stopped from outside while it loads its modules.
+   * Resolves when the thread is gone. It ends by itself, after its job has stopped, and is stopped from
+   * outside only if that takes long: V8 may take the whole process with a thread that is stopped
+   * while it loads its modules.
    */
-  async #leave(): Promise<void> {
+  async end(): Promise<void> {
     if (this.#hasExited) return
+    this.#isEnding = true
     const worker = this.#worker
     // The program must not end before it either.
     worker.ref()
+    this.#setStop(1)
     worker.postMessage(endRequest, [])
     const exited = new Promise((resolve) => worker.once('exit', resolve))
     await Promise.race([exited, setTimeout(leavingMaxMs, undefined, { ref: false })])
+    await worker.terminate()
   }
 
   #receive(reply: JobReply): void {
@@ -213,7 +219,7 @@ class Thread {
       case 'failed':
         return this.#end(() => task.reject(decodeJobError(reply.error)))
       case 'stopped':
-        return this.#end(() => task.reject(task.signal?.reason))
+        return this.#end(() => task.reject(stopReason(task.signal)))
     }
   }
 

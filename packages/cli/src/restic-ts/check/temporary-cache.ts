@@ -1,8 +1,9 @@
 import { randomInt } from 'node:crypto'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { OpenOptions } from 'restic-core'
 import { removeCache } from 'restic-core/node'
-import { cacheFolder, cacheIn } from '../cache.ts'
+import { cacheIn } from '../cache.ts'
 import type { CommandContext } from '../command.ts'
 
 /** A cache that a check begins with nothing in it and removes at its end. */
@@ -13,18 +14,25 @@ export interface TemporaryCache extends AsyncDisposable {
 
 /**
  * So the packs of trees are fetched whole, once, and from the store: one request for each tree takes
- * the longer the farther away the store is. Beside the other caches, as restic's; undefined without
- * a place for it.
+ * the longer the farther away the store is. Where restic has its own: beside the caches that were
+ * asked for, or else among the temporary files of the system.
  */
 export function temporaryCache(context: CommandContext): TemporaryCache | undefined {
-  const beside = cacheFolder(context)
-  if (beside === undefined) return undefined
-  const path = join(beside, `restic-check-cache-${randomInt(2 ** 32)}`)
+  const { cache, cacheDir } = context.globals
+  if (!cache) return undefined
+  const path = join(cacheDir || tmpdir(), `restic-check-cache-${randomInt(2 ** 47)}`)
   const kept = cacheIn(path, context)
   return {
     path,
     // The index in another form is for those who come back.
     cache: (repository) => ({ ...kept(repository), index: undefined }),
-    [Symbol.asyncDispose]: () => removeCache(path),
+    async [Symbol.asyncDispose]() {
+      try {
+        await removeCache(path)
+      } catch (error) {
+        // The check itself has come to its end, whatever that was.
+        context.warn(`unable to remove ${path}: ${String(error)}`)
+      }
+    },
   }
 }

@@ -53,7 +53,7 @@ export class ParentTree {
 
   /**
    * An empty one for no id, and when the repository has lost the tree: then everything below is read
-   * again, which repairs the repository.
+   * again. What of it the index does not name is stored anew.
    */
   static async read(
     from: BlobReader,

@@ -1,3 +1,4 @@
+import type { PackId } from '../../base/id.ts'
 import type { IndexColumns } from '../../format/index-file.ts'
 import { type IndexedPack, indexColumns } from '../../format/index-writer.ts'
 
@@ -19,6 +20,10 @@ export class IndexRows {
   add(pack: IndexedPack): void {
     this.#packs.push(pack)
     this.#count += pack.blobs.types.length
+  }
+
+  packs(): PackId[] {
+    return this.#packs.map(({ id }) => id)
   }
 
   columns(): IndexColumns {

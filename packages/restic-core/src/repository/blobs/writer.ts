@@ -138,7 +138,7 @@ export class PackingWriter implements BlobWriter {
     await this.#uploader.drain()
     this.#packMemory[Symbol.dispose]()
     const { pending } = this.#context.index
-    if (this.#options.dryRun === true) pending.dropUnplaced()
+    if (this.#options.dryRun === true) pending.dropUnindexed()
     if (pending.unplaced === 0) return
     throw new TypeError(`the work went on without blobs that were not stored: ${pending.unplaced}`)
   }
@@ -146,7 +146,7 @@ export class PackingWriter implements BlobWriter {
   async abandon(reason: unknown): Promise<void> {
     await this.#uploader.abandon(reason)
     this.#packMemory[Symbol.dispose]()
-    this.#context.index.pending.dropUnplaced()
+    this.#context.index.pending.dropUnindexed()
   }
 
   /** Files refer to what some thread has claimed, so it must have come here, whatever became of its job. */
@@ -259,8 +259,10 @@ export class PackingWriter implements BlobWriter {
 
   /** @param after when the packs in it are stored, unless they are */
   async #saveIndex(after?: Promise<void>): Promise<void> {
-    const columns = this.#rows.columns()
-    this.#rows = new IndexRows(this.#context.runtime.clock.nowNs())
-    await this.#context.saveIndex(columns, { signal: this.signal, after })
+    const { index, runtime } = this.#context
+    const rows = this.#rows
+    this.#rows = new IndexRows(runtime.clock.nowNs())
+    await this.#context.saveIndex(rows.columns(), { signal: this.signal, after })
+    index.pending.confirm(rows.packs())
   }
 }

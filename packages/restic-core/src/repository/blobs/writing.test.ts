@@ -98,6 +98,29 @@ describe('writing', () => {
     expect(again.index.count).toBe(1201)
   })
 
+  it('stores again what a work before it could not put into the index', async () => {
+    const store = memoryBackend()
+    const { keyId, masterKey } = await testRepository({ backend: store })
+    let fails = true
+    const backend = overriding(store, {
+      async write(file, body, options) {
+        if (file.type === 'index' && fails) throw new BackendError('no space', 'denied')
+        await store.write(file, body, options)
+      },
+    })
+    const runtime = await testRuntime({ seed: 5 })
+    const password = { keyId, masterKey }
+    const repository = await (await openRepository({ backend, runtime, password })).loadIndex()
+    const save = (blobs: BlobWriter) => blobs.saveBlob('data', content)
+    await expect(repository.writing(save)).rejects.toThrow('no space')
+    fails = false
+    const { id, isNew } = await repository.writing(save)
+    expect(isNew).toBe(true)
+    expect((await repository.writing(save)).isNew).toBe(false)
+    const again = await (await openRepository({ backend: store, runtime, password })).loadIndex()
+    expect(await again.readBlob('data', id)).toEqual(content)
+  })
+
   it('goes on while an index file is made: the thread for it may wait for the packs', async () => {
     const store = memoryBackend()
     const { keyId, masterKey } = await testRepository({ backend: store })

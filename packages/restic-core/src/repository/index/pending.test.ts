@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { toHex } from '../../base/bytes.ts'
-import { asId } from '../../base/id.ts'
+import { type PackId, asId } from '../../base/id.ts'
 import { packColumns } from '../../format/pack-columns.ts'
 import { PendingBlobs } from './pending.ts'
 
@@ -9,44 +9,55 @@ const id = fc
   .uint8Array({ minLength: 1, maxLength: 1 })
   .map((bytes) => new Uint8Array(32).fill(bytes[0] as number))
 const type = fc.constantFrom('data' as const, 'tree' as const)
+const pack = fc.constantFrom(...['aa', 'bb', 'cc'].map((digits) => asId<'pack'>(digits.repeat(32))))
 const step = fc.oneof(
   fc.record({ do: fc.constant('add' as const), type, id }),
-  fc.record({ do: fc.constant('place' as const), type, id, offset: fc.nat() }),
+  fc.record({ do: fc.constant('place' as const), type, id, pack, offset: fc.nat() }),
+  fc.record({ do: fc.constant('confirm' as const), pack }),
   fc.record({ do: fc.constant('drop' as const) }),
 )
+
+interface Placed {
+  readonly pack: PackId
+  readonly offset: number
+  readonly isConfirmed: boolean
+}
 
 describe('PendingBlobs', () => {
   it('agrees with a plain map through any steps', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 1500 }), (steps) => {
         const pending = new PendingBlobs()
-        const model = new Map<string, number | undefined>()
-        const pack = asId<'pack'>('ab'.repeat(32))
+        const model = new Map<string, Placed | undefined>()
         for (const taken of steps) {
           if (taken.do === 'drop') {
-            pending.dropUnplaced()
-            for (const [key, offset] of model) if (offset === undefined) model.delete(key)
-            continue
-          }
-          const key = `${taken.type}${taken.id[0]}`
-          if (taken.do === 'add') {
+            pending.dropUnindexed()
+            for (const [key, placed] of model) if (!placed?.isConfirmed) model.delete(key)
+          } else if (taken.do === 'confirm') {
+            pending.confirm([taken.pack])
+            for (const [key, placed] of model) {
+              if (placed?.pack === taken.pack) model.set(key, { ...placed, isConfirmed: true })
+            }
+          } else if (taken.do === 'add') {
+            const key = `${taken.type}${taken.id[0]}`
             expect(pending.add(taken.type, taken.id)).toBe(!model.has(key))
             if (!model.has(key)) model.set(key, undefined)
           } else {
             const blob = { ...taken, id: asId<'blob'>(toHex(taken.id)) }
-            pending.place(pack, packColumns([{ ...blob, length: 40, uncompressedLength: 7 }]))
-            model.set(key, taken.offset)
+            pending.place(taken.pack, packColumns([{ ...blob, length: 40, uncompressedLength: 7 }]))
+            model.set(`${taken.type}${taken.id[0]}`, { ...taken, isConfirmed: false })
           }
         }
         expect(pending.size).toBe(model.size)
-        const unplaced = [...model.values()].filter((offset) => offset === undefined)
+        const unplaced = [...model.values()].filter((placed) => placed === undefined)
         expect(pending.unplaced).toBe(unplaced.length)
-        for (const [key, offset] of model) {
+        for (const [key, placed] of model) {
           const kind = key.startsWith('data') ? 'data' : 'tree'
           const bytes = new Uint8Array(32).fill(Number(key.slice(4)))
           expect(pending.has(kind, bytes)).toBe(true)
-          const location = { pack, offset, length: 40, uncompressedLength: 7 }
-          expect(pending.find(kind, bytes)).toEqual(offset === undefined ? undefined : location)
+          const place = placed && { pack: placed.pack, offset: placed.offset }
+          const location = place && { ...place, length: 40, uncompressedLength: 7 }
+          expect(pending.find(kind, bytes)).toEqual(location)
         }
       }),
     )

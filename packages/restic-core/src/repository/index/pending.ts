@@ -21,6 +21,8 @@ export class PendingBlobs {
   #rows = new Uint32Array(capacityFirst * wordsPerRow)
   #slots = new Uint32Array(capacityFirst * 2)
   readonly #packs: PackId[] = []
+  /** Numbers of the packs that an index file in the store names. */
+  readonly #indexed = new Set<number>()
 
   get size(): number {
     return this.#count
@@ -81,12 +83,22 @@ export class PendingBlobs {
     return { pack, offset, length, uncompressedLength } as BlobLocation
   }
 
-  /** Forgets what was taken in hand and never stored, when the work that wanted it has failed. */
-  dropUnplaced(): void {
+  /** Tells that an index file in the store names these packs: their blobs are there to stay. */
+  confirm(packs: Iterable<PackId>): void {
+    const named = new Set(packs)
+    for (const [number, pack] of this.#packs.entries())
+      if (named.has(pack)) this.#indexed.add(number)
+  }
+
+  /**
+   * Forgets what no index file names, when the work that wanted it has failed: nobody else finds it,
+   * and whoever stores the same later must store it again.
+   */
+  dropUnindexed(): void {
     let kept = 0
     for (let entry = 0; entry < this.#count; entry++) {
       const row = entry * wordsPerRow
-      if (this.#isUnplaced(row)) continue
+      if (!this.#indexed.has((this.#rows[row] as number) & ~treeBit)) continue
       this.#ids.copyWithin(kept * 32, entry * 32, entry * 32 + 32)
       this.#rows.copyWithin(kept * wordsPerRow, row, row + wordsPerRow)
       kept++
