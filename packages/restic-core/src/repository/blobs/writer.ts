@@ -113,9 +113,9 @@ export class PackingWriter implements BlobWriter {
     }
   }
 
-  addSealed(blobs: SealedBlobs): Promise<void> {
+  async addSealed(blobs: SealedBlobs): Promise<void> {
     this.signal.throwIfAborted()
-    return this.#add('data', this.#newOf(blobs))
+    await this.#add('data', this.#newOf(blobs))
   }
 
   /** Takes no more blobs, uploads what is open, trees first, then writes the index. */
