@@ -23,8 +23,8 @@ let ours: BuiltProgram
 let server: RunningServer
 let proxy: FaultProxy
 let direct: ResticRun
-/** Uploads of packs get no answer while this is set, so that a backup stands still. */
-let isHanging = true
+/** Requests for packs by this method get no answer, so that a backup or a check stands still. */
+let hanging: 'POST' | 'GET' | undefined = 'POST'
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'signals-'))
@@ -37,7 +37,7 @@ beforeAll(async () => {
   await succeed(ours, ['init'], direct)
   direct = { ...direct, env: await addCheapKey(direct.repo, password) }
   proxy = await startFaultProxy(server.url, (method, path) =>
-    isHanging && method === 'POST' && path.includes('/data/') ? 'hang' : undefined,
+    method === hanging && /\/data\/[0-9a-f]{64}/.test(path) ? 'hang' : undefined,
   )
 })
 afterAll(async () => {
@@ -49,14 +49,25 @@ afterAll(async () => {
 
 const locks = () => readdir(join(folder, 'served/r/locks'))
 
-/** A backup that has its lock and waits for the answer to an upload. */
-async function hangingBackup(): Promise<{
+function isAboutPack(request: string): boolean {
+  return request.startsWith(`${hanging} `) && /\/data\/[0-9a-f]{64}/.test(request)
+}
+
+interface Standing {
   readonly child: ChildProcess
   readonly ended: Promise<{ readonly code: unknown; readonly said: string }>
-}> {
+}
+
+/** A backup that has its lock and waits for the answer to an upload. */
+function hangingBackup(): Promise<Standing> {
+  return standing(['backup', '--no-cache', '--force', 'data'])
+}
+
+/** A command that has its lock and waits for the answer that does not come. */
+async function standing(args: readonly string[]): Promise<Standing> {
   const before = proxy.requests.length
   const run = { ...direct, repo: `rest:${proxy.url}r/` }
-  const child = ours.start(['backup', '--no-cache', '--force', 'data'], run)
+  const child = ours.start(args, run)
   let said = ''
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()))
@@ -66,9 +77,9 @@ async function hangingBackup(): Promise<{
   }
   const ended = wait()
   await expect
-    .poll(() => proxy.requests.slice(before).some((one) => /^POST .*\/data\//.test(one)), {
+    .poll(() => proxy.requests.slice(before).some(isAboutPack), {
       timeout: 20_000,
-      message: 'an upload begins',
+      message: 'a pack is on its way',
     })
     .toBe(true)
   expect(await locks()).toHaveLength(1)
@@ -116,7 +127,7 @@ it('a lock of restic stops an exclusive command, and is told like restic tells i
 })
 
 it('a reader that has seen enough leaves no lock behind', async () => {
-  isHanging = false
+  hanging = undefined
   await succeed(ours, ['backup', 'data'], direct)
   const child = ours.start(['ls', '--long', 'latest'], direct)
   const head = spawn('head', ['-n', '1'], { stdio: [child.stdout, 'pipe', 'inherit'] })
@@ -126,5 +137,16 @@ it('a reader that has seen enough leaves no lock behind', async () => {
   const [code] = await once(child, 'exit')
   expect(first).toMatch(/^snapshot [0-9a-f]{8} of /)
   expect(code).toBe(141)
+  expect(await locks()).toEqual([])
+})
+
+it('SIGINT ends a check with 130, and takes its lock and its cache away', async () => {
+  hanging = 'GET'
+  const cacheDir = join(folder, 'caches')
+  const { child, ended } = await standing(['check', '--read-data', '--cache-dir', cacheDir])
+  expect(await readdir(cacheDir)).toEqual([expect.stringMatching(/^restic-check-cache-\d+$/)])
+  child.kill('SIGINT')
+  expect(await ended).toMatchObject({ code: 130 })
+  expect(await readdir(cacheDir)).toEqual([])
   expect(await locks()).toEqual([])
 })
