@@ -10,11 +10,11 @@ import {
   textReporter,
 } from '../check/report.ts'
 import { parseSubset } from '../check/subset.ts'
-import { temporaryCache } from '../check/temporary-cache.ts'
 import { type CommandContext, defineCommand, type LoadedCommand } from '../command.ts'
 import { EarlyWork } from '../early-work.ts'
 import { switchFlag } from '../flags.ts'
 import { openSession } from '../session.ts'
+import { temporaryCache } from '../temporary-cache.ts'
 
 const options = z.object({
   readData: switchFlag,

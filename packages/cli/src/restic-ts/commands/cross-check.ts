@@ -8,6 +8,7 @@ import { type CommandContext, defineCommand, type LoadedCommand } from '../comma
 import { declareSnapshotFilter } from '../flags.ts'
 import { anyPassword, locationText } from '../open.ts'
 import { openSession } from '../session.ts'
+import { temporaryCache } from '../temporary-cache.ts'
 import { chooseSnapshots, filterFlags, snapshotFilter } from '../snapshot-choice.ts'
 
 const options = z.object({
@@ -40,8 +41,12 @@ async function runCrossCheck(
   const restic = await startRestic(flags, context, password)
   // What the store has is in question, not what a cache has of it. The lock is ours alone: restic
   // is told to take none, so it is the exclusive one that a check wants.
-  const direct = { ...context, globals: { ...context.globals, cache: false } }
-  await using session = await openSession(direct, 'exclusive', { password, needsThreads: true })
+  await using temporary = temporaryCache(context)
+  await using session = await openSession(context, 'exclusive', {
+    password,
+    needsThreads: true,
+    cache: temporary?.cache ?? 'none',
+  })
   const filter = snapshotFilter(flags, context.environment)
   const warn = (text: string): void => context.warn(text)
   const named = flags.args.length > 0 && (await chooseSnapshots(session, flags.args, filter, warn))

@@ -3,19 +3,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { OpenOptions } from 'restic-core'
 import { removeCache } from 'restic-core/node'
-import { cacheIn } from '../cache.ts'
-import type { CommandContext } from '../command.ts'
+import { cacheIn } from './cache.ts'
+import type { CommandContext } from './command.ts'
 
-/** A cache that a check begins with nothing in it and removes at its end. */
+/** A cache that begins with nothing in it and goes with the command. */
 export interface TemporaryCache extends AsyncDisposable {
   readonly path: string
   readonly cache: NonNullable<OpenOptions['cache']>
 }
 
 /**
- * So the packs of trees are fetched whole, once, and from the store: one request for each tree takes
- * the longer the farther away the store is. Where restic has its own: beside the caches that were
- * asked for, or else among the temporary files of the system.
+ * For commands that ask what the store has. Packs of trees are fetched whole, once, and from there:
+ * one request for each tree takes the longer the farther away the store is. The cache is where restic
+ * has its own: beside the caches that were asked for, or else among the system's temporary files.
  */
 export function temporaryCache(context: CommandContext): TemporaryCache | undefined {
   const { cache, cacheDir } = context.globals
@@ -30,7 +30,7 @@ export function temporaryCache(context: CommandContext): TemporaryCache | undefi
       try {
         await removeCache(path)
       } catch (error) {
-        // The check itself has come to its end, whatever that was.
+        // What the command found is not changed by that.
         context.warn(`unable to remove ${path}: ${String(error)}`)
       }
     },
