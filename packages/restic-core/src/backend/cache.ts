@@ -195,16 +195,6 @@ class Copies {
     return undefined
   }
 
-  /** Whether the hash is right. Parts of a pack with such a copy may be used from now on. */
-  #isSound(file: CachedFile, bytes: Uint8Array): boolean {
-    if (toHex(this.#hash.sha256(bytes)) !== file.name) return false
-    if (file.type === 'pack') {
-      this.#checked.add(file.name)
-      this.#recent = { name: file.name, bytes }
-    }
-    return true
-  }
-
   async keep(file: CachedFile, body: readonly Uint8Array[]): Promise<void> {
     if (totalLength(body) <= uncachedLengthMax) return
     try {
@@ -243,5 +233,15 @@ class Copies {
     for (const name of candidates ?? (await this.names(type))) {
       if (!known.has(name)) await this.drop({ type, name })
     }
+  }
+
+  /** Whether the hash is right. Parts of a pack with such a copy may be used from now on. */
+  #isSound(file: CachedFile, bytes: Uint8Array): boolean {
+    if (toHex(this.#hash.sha256(bytes)) !== file.name) return false
+    if (file.type === 'pack') {
+      this.#checked.add(file.name)
+      this.#recent = { name: file.name, bytes }
+    }
+    return true
   }
 }
