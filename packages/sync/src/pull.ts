@@ -137,8 +137,16 @@ class Pull {
           : position.own === undefined && this.#isFresh(here)
       if (mayFollow) return this.#follow(read, only)
     }
-    const equal = heads.find((head) => sameEntries(head.state.entries, here.entries))
-    if (equal !== undefined) return this.#adopt(equal, here)
+    // Others may have pushed the same files with other times. What is here is equal to all of those
+    // then, and to be equal to one of them is enough: the next push succeeds them together.
+    const equal = heads.filter((head) => sameEntries(head.state.entries, here.entries))
+    const [first] = equal
+    const own = position.kind === 'apart' ? position.own : undefined
+    const isOwn = own !== undefined && base !== undefined && sameEntries(base.entries, here.entries)
+    if (first !== undefined && !isOwn) return this.#adopt(first, here)
+    const others = heads.filter((head) => !equal.includes(head))
+    if (others.length === 0) return upToDate(this.#session)
+    const twins = equal.flatMap(({ group }) => group.members)
     return settle(this.#session, this.#options, {
       lineage: this.#lineage,
       states: this.#states,
@@ -147,8 +155,8 @@ class Pull {
       look: this.#look,
       here: read,
       base,
-      heads,
-      own: position.kind === 'apart' ? position.own : undefined,
+      heads: others,
+      own: own && { ...own, members: [...own.members, ...twins] },
       isChanged: !isUnchanged && !this.#isBase(read.entries, base),
     })
   }

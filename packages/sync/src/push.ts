@@ -86,7 +86,7 @@ async function pushInto(
   const { snapshot, entries, problems } = await saveHere(session, look, repository, {
     lineage,
     base,
-    record: recordOnBase(session, lineage),
+    record: await recordOnBase(session, lineage, states, base),
     onlyIfChanged: true,
     signal,
   })
@@ -127,18 +127,27 @@ function alarmError(alarm: Alarm): SyncError {
   })
 }
 
-/** Heads with the same state as the base are succeeded together. */
-function recordOnBase(
+/** Heads with the same files as the base are succeeded together, also those that have other times. */
+async function recordOnBase(
   { state }: Session,
   lineage: Lineage<HistorySnapshot>,
-): { parent: SnapshotId | undefined; settles: SnapshotId[]; isSide: false } {
+  states: States,
+  baseState: RepositoryState | undefined,
+): Promise<{ parent: SnapshotId | undefined; settles: SnapshotId[]; isSide: false }> {
   const { base } = state
   if (base === undefined) return { parent: undefined, settles: [], isSide: false }
   const parent = lineage.find(base.snapshot)?.id ?? base.snapshot
   const position = locate(lineage, base)
   const own = position.kind === 'current' || position.kind === 'apart' ? position.own : undefined
-  const equal = own?.members.map((member) => member.id) ?? []
-  return { parent, settles: equal.filter((id) => id !== parent), isSide: false }
+  const equal = own === undefined ? [] : [...own.members]
+  if (position.kind === 'apart' && own !== undefined && baseState !== undefined) {
+    for (const { head, members } of position.heads) {
+      const { entries } = await states.of(head)
+      if (sameEntries(entries, baseState.entries)) equal.push(...members)
+    }
+  }
+  const settles = equal.map(({ id }) => id).filter((id) => id !== parent)
+  return { parent, settles, isSide: false }
 }
 
 /** A folder without a base that is equal to a head already has nothing to push. */

@@ -99,6 +99,29 @@ describe('a call', { timeout: 300_000 }, () => {
     expect(filesOf(other)).toEqual({ 'b.txt': 'b' })
   })
 
+  it('knows files that others pushed too, with other times, and lets the next push succeed both', async () => {
+    using temporary = temporaryFolder()
+    const { a, b } = await twoMachines(temporary.path, world)
+    for (const [at, seconds] of [
+      [a, 1_700_000_000],
+      [b, 1_700_000_777],
+    ] as const) {
+      writeFiles(at.folder, { 'options.txt': 'fov:90' })
+      utimesSync(join(at.folder, 'options.txt'), seconds, seconds)
+    }
+    expect(await push(on(a))).toMatchObject({ outcome: 'changed' })
+    expect(await push(on(b))).toMatchObject({ outcome: 'conflict' })
+    for (const at of [a, b]) {
+      expect(await pull(on(at))).toMatchObject({ outcome: 'up-to-date' })
+      expect(await push(on(at))).toMatchObject({ outcome: 'up-to-date' })
+    }
+    writeFiles(b.folder, { 'options.txt': 'fov:110' })
+    expect(await push(on(b))).toMatchObject({ outcome: 'changed' })
+    expect(await pull(on(a))).toMatchObject({ outcome: 'changed' })
+    expect(filesOf(a)).toEqual(filesOf(b))
+    expect(await pull(on(b))).toMatchObject({ outcome: 'up-to-date' })
+  })
+
   it('tells how much of all has been fetched', async () => {
     using temporary = temporaryFolder()
     const { a, b } = await twoMachines(temporary.path, world)
