@@ -9,6 +9,7 @@ import { locate } from './plan/position.ts'
 import { upToDate } from './pull.ts'
 import type { HistorySnapshot } from './remote/history-cache.ts'
 import { isOffline } from './remote/remote.ts'
+import { outOfScope } from './remote/save-state.ts'
 import { type Conflict, type ConflictSide, type PushReport, placeOf } from './report.ts'
 import { baseFor, saveHere } from './save-here.ts'
 import { type Session, type SessionSettings, type SyncOptions, withSession } from './session.ts'
@@ -129,7 +130,7 @@ function alarmError(alarm: Alarm): SyncError {
 
 /** Heads with the same files as the base are succeeded together, also those that have other times. */
 async function recordOnBase(
-  { state }: Session,
+  { state, scope }: Session,
   lineage: Lineage<HistorySnapshot>,
   states: States,
   baseState: RepositoryState | undefined,
@@ -141,9 +142,12 @@ async function recordOnBase(
   const own = position.kind === 'current' || position.kind === 'apart' ? position.own : undefined
   const equal = own === undefined ? [] : [...own.members]
   if (position.kind === 'apart' && own !== undefined && baseState !== undefined) {
+    // What is not in scope is taken over from the base alone, so it must be the same there too.
+    const beyond = (of: RepositoryState) => outOfScope(of, (path) => scope.includes(path, false))
     for (const { head, members } of position.heads) {
-      const { entries } = await states.of(head)
-      if (sameEntries(entries, baseState.entries)) equal.push(...members)
+      const there = await states.of(head)
+      const isSame = sameEntries(there.entries, baseState.entries)
+      if (isSame && sameEntries(beyond(there), beyond(baseState))) equal.push(...members)
     }
   }
   const settles = equal.map(({ id }) => id).filter((id) => id !== parent)
