@@ -16,7 +16,8 @@ function counting(pool: TaskPool): { readonly pool: TaskPool; readonly jobs: str
     pool: {
       size: pool.size,
       isIdle: pool.isIdle,
-      prepare: () => pool.prepare(),
+      spare: () => pool.spare(),
+      prepare: (count) => pool.prepare(count),
       run: (kind, input, options) => {
         jobs.push(kind)
         return pool.run(kind, input, options)
@@ -33,13 +34,18 @@ describe('scrypt on the threads of a pool', () => {
   })
   afterAll(() => threads[Symbol.asyncDispose]())
 
-  it.each([3, 7, 8])('shares restic’s cost with a p of %i', async (p) => {
+  it.each([
+    [3, 1],
+    [4, 2],
+    [7, 2],
+    [9, 2],
+  ])('shares restic’s cost with a p of %i in %i shares', async (p, shares) => {
     const { pool, jobs } = counting(threads)
     const cost = { N: 32_768, r: 8, p }
     const derived = await scryptOn(pool, password, salt, cost, 64)
     expect(toHex(derived)).toBe(toHex(scrypt(password, salt, cost, 64)))
     expect(Object.getPrototypeOf(derived)).toBe(Uint8Array.prototype)
-    expect(jobs).toEqual(['mixScrypt', 'mixScrypt'])
+    expect(jobs).toEqual(Array.from({ length: shares }, () => 'mixScrypt'))
   })
 
   it('derives what the kernel derives, at any cost', async () => {

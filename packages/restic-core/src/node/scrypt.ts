@@ -2,6 +2,7 @@ import * as crypto from 'node:crypto'
 import { MiB, concatBytes } from '../base/bytes.ts'
 import type { Kernel, ScryptCost } from '../kernel/kernel.ts'
 import { portableScrypt, scryptMemory } from '../portable/scrypt.ts'
+import { scryptLanes } from '../portable/scrypt-mix.ts'
 import { hasWebAssembly } from '../portable/web-assembly.ts'
 import type { TaskPool } from '../work/pool.ts'
 import { plainBytes } from './plain-bytes.ts'
@@ -37,9 +38,10 @@ function scryptOptions(cost: ScryptCost): crypto.ScryptOptions {
   return { N, r, p, maxmem: scryptMemory(cost) }
 }
 
-const threadsMax = 2
-/** Each goes through its share two blocks at a time, in 64 MiB at the cost that restic writes. */
-const memoryMax: number = threadsMax * 66 * MiB
+/** Threads that it shares the blocks between, where a pool has as many. */
+export const scryptThreadsMax = 2
+/** Each goes through its share three blocks at a time, in 96 MiB at the cost that restic writes. */
+const memoryMax: number = scryptThreadsMax * 99 * MiB
 /** N · r · p that takes a tenth of a second; for less it does not pay to start threads. */
 const workMin: number = 2 ** 19
 /** What comes before and after takes this thread: 10 ms for so much. */
@@ -59,11 +61,11 @@ export async function scryptOn(pool: TaskPool, ...args: ScryptArguments): Promis
 }
 
 function isForThreads(pool: TaskPool, { N, r, p }: ScryptCost): boolean {
-  const memory = 2 * threadsMax * scryptMemory({ N, r, p: 1 })
+  const memory = scryptLanes * scryptThreadsMax * scryptMemory({ N, r, p: 1 })
   const isWorthIt = p > 2 && N * r * p >= workMin
   const fits = memory <= memoryMax && 128 * r * p <= blocksLengthMax
   // Behind other jobs it would wait, for as long as those wait for whoever takes their parts.
-  return hasWebAssembly && pool.size >= threadsMax && pool.isIdle && isWorthIt && fits
+  return hasWebAssembly && pool.size >= scryptThreadsMax && pool.isIdle && isWorthIt && fits
 }
 
 /** All blocks mixed, or undefined: no vector instructions, no memory or no threads. */
@@ -72,8 +74,8 @@ async function mixOn(
   blocks: Uint8Array,
   { N, r, p }: ScryptCost,
 ): Promise<Uint8Array | undefined> {
-  // Even shares, but for the last: one block takes as long as two.
-  const shareLength = 128 * r * 2 * Math.ceil(p / 2 / threadsMax)
+  // Even shares, but for the last: one block takes as long as all that fit beside it.
+  const shareLength = 128 * r * scryptLanes * Math.ceil(p / scryptLanes / scryptThreadsMax)
   const shares = Array.from(
     { length: Math.ceil(blocks.length / shareLength) },
     (_, share) => new Uint8Array(blocks.subarray(share * shareLength, (share + 1) * shareLength)),

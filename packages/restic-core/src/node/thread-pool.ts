@@ -46,6 +46,8 @@ class ThreadPool implements TaskPool {
   readonly #queue: Task[] = []
   readonly #threads = new Set<Thread>()
   readonly #idle: Thread[] = []
+  /** Who waits until a thread has nothing to do. */
+  readonly #waiting: (() => void)[] = []
   readonly #entry: WorkerEntry
   #disposed = false
 
@@ -59,9 +61,19 @@ class ThreadPool implements TaskPool {
     return this.#queue.length === 0 && this.#idle.length === this.#threads.size
   }
 
-  prepare(): void {
+  async spare(): Promise<void> {
+    while (this.#threads.size - this.#idle.length >= this.size) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    }
+  }
+
+  prepare(threads = this.size): void {
     if (this.#disposed) return
-    for (let thread = this.#start(); thread; thread = this.#start()) this.#idle.push(thread)
+    while (this.#threads.size < threads) {
+      const thread = this.#start()
+      if (thread === undefined) return
+      this.#idle.push(thread)
+    }
   }
 
   run<K extends JobKind>(
@@ -96,6 +108,11 @@ class ThreadPool implements TaskPool {
       }
       thread.take(task)
     }
+    this.#tellWaiting()
+  }
+
+  #tellWaiting(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   #start(): Thread | undefined {
@@ -120,6 +137,7 @@ class ThreadPool implements TaskPool {
     this.#disposed = true
     for (const task of this.#queue.splice(0)) task.reject(disposedError())
     await Promise.all([...this.#threads].map((thread) => thread.end()))
+    this.#tellWaiting()
   }
 }
 

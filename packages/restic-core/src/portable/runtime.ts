@@ -22,6 +22,7 @@ export async function portableRuntime(options: PortableOptions = {}): Promise<Ru
   return {
     kernel,
     scrypt: async (...args) => kernel.scrypt(...args),
+    prepareScrypt() {},
     pool,
     clock,
     random: webRandom,

@@ -29,10 +29,12 @@ export async function openRepository(options: OpenOptions): Promise<Repository> 
   const { backend, runtime, password, keyHint: hint, signal } = options
   const isOpened = isOpenedKey(password)
   // Both are wanted in any case, and a request costs more than its answer.
-  const [sealedConfig, names] = await bothInOrder(
+  const sealedConfigAndNames = bothInOrder(
     loadSealedConfig(backend, runtime.kernel, { signal }),
     isOpened ? [] : keyNames(backend, { signal }),
   )
+  if (!isOpened) runtime.prepareScrypt()
+  const [sealedConfig, names] = await sealedConfigAndNames
   const opened = isOpened
     ? { key: password, config: openConfigWithKey(runtime.kernel, password, sealedConfig) }
     : await searchOpening(backend, runtime, sealedConfig, {

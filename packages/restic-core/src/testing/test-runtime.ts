@@ -29,6 +29,7 @@ export async function testRuntime(options: TestRuntimeOptions = {}): Promise<Run
   return {
     kernel,
     scrypt: async (...args) => kernel.scrypt(...args),
+    prepareScrypt() {},
     pool,
     clock,
     random,

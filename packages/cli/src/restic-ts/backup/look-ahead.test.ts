@@ -56,7 +56,7 @@ describe('looking ahead', () => {
   it('tells nothing that has become old', async () => {
     const { source, asked } = watched()
     let nowMs = 0
-    await using ahead = LookAhead.start(source, targets(), {}, () => nowMs)
+    await using ahead = LookAhead.start(source, targets(), {}, { nowMs: () => nowMs })
     await until(() => asked.includes(`${folder}/out/c`))
     nowMs = 2000
     expect(ahead.list(`${folder}/in`).toSorted()).toEqual(['a', 'b'])
@@ -73,6 +73,20 @@ describe('looking ahead', () => {
     await using ahead = LookAhead.start(source, targets(), {})
     expect(asked.length).toBeLessThan(6000)
     await until(() => asked.includes(`${folder}/out/c`))
+    expect(ahead.entry(`${folder}/in/7`)).toMatchObject({ type: 'dir' })
+  })
+
+  it('pauses when others need the processors', async () => {
+    for (let at = 0; at < 3000; at++) mkdirSync(join(folder, `in/${at}`))
+    const { source, asked } = watched()
+    const { promise, resolve: goOn } = Promise.withResolvers<void>()
+    await using ahead = LookAhead.start(source, targets(), {}, { pause: () => promise })
+    const before = asked.length
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(asked.length).toBe(before)
+    const stopped = ahead[Symbol.asyncDispose]()
+    goOn()
+    await stopped
     expect(ahead.entry(`${folder}/in/7`)).toMatchObject({ type: 'dir' })
   })
 

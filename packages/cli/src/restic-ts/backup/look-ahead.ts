@@ -8,6 +8,13 @@ const turnMs = 2
 /** Opening takes no longer unless a person, a lock or a slow line is waited for. */
 const ageMaxMs = 2000
 
+interface LookAheadOptions {
+  /** a clock that does not jump */
+  readonly nowMs?: () => number
+  /** waited for now and then, for the key needs the processors more */
+  readonly pause?: () => Promise<void>
+}
+
 /**
  * A source that is gone through while the repository is opened: half a second, most of it for the
  * key, in which there is nothing else to do. What was found is told once, and no more when it has
@@ -31,24 +38,23 @@ export class LookAhead implements SourceTree, AsyncDisposable {
     source: SourceTree,
     targets: readonly Target[],
     exclusion: Exclusion,
-    nowMs: () => number,
+    { nowMs = () => performance.now(), pause = async () => {} }: LookAheadOptions,
   ) {
     this.#source = source
     this.#nowMs = nowMs
     this.#startedMs = nowMs()
-    const options = { signal: this.#stop.signal, turnMs }
+    const options = { signal: this.#stop.signal, turnMs, onTotals: pause }
     // What cannot be read is not kept, so the backup meets the same trouble.
     this.#running = scan(this.#recorder(), targets, exclusion, options).catch(() => undefined)
   }
 
-  /** @param nowMs a clock that does not jump */
   static start(
     source: SourceTree,
     targets: readonly Target[],
     exclusion: Exclusion,
-    nowMs: () => number = () => performance.now(),
+    options: LookAheadOptions = {},
   ): LookAhead {
-    return new LookAhead(source, targets, exclusion, nowMs)
+    return new LookAhead(source, targets, exclusion, options)
   }
 
   list(path: string): string[] {

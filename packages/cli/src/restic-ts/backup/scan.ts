@@ -10,7 +10,8 @@ export interface ScanTotals {
 }
 
 interface ScanOptions extends Cancellable {
-  readonly onTotals?: (totals: ScanTotals) => void
+  /** Told between two turns; the next one begins when the promise has resolved. */
+  readonly onTotals?: (totals: ScanTotals) => Promise<void> | void
   /** So long the scan may hold the thread before others get a turn. */
   readonly turnMs?: number
 }
@@ -30,12 +31,12 @@ export async function scan(
   for (const size of fileSizes(source, targets, exclusion)) {
     if (size !== undefined) totals = { files: totals.files + 1, bytes: totals.bytes + size }
     if (performance.now() < turnEnds) continue
-    onTotals?.(totals)
+    await onTotals?.(totals)
     await nextTurn()
     signal?.throwIfAborted()
     turnEnds = performance.now() + turnMs
   }
-  onTotals?.(totals)
+  await onTotals?.(totals)
   return totals
 }
 

@@ -1,5 +1,5 @@
 import { type BackupResult, type Exclusion, type SourceTree, backup as archive } from 'restic-core'
-import { fileSource, systemClock } from 'restic-core/node'
+import { fileSource, nodeRuntime, systemClock } from 'restic-core/node'
 import { makeExclusion } from '../backup/exclusion.ts'
 import {
   type BackupFlags,
@@ -43,6 +43,8 @@ async function runBackup(
   }
   if (flags.stdin || flags.stdinFromCommand) return backupInput(flags, context, report)
   const startMs = performance.now()
+  const threads = readConcurrency(flags, context.environment)
+  await using runtime = await nodeRuntime(threads === undefined ? {} : { threads })
   const source = fileSource()
   const plan = await planBackup(flags, source, context)
   // As in restic: what changes while the repository is opened comes after the snapshot.
@@ -52,12 +54,13 @@ async function runBackup(
     source,
     plan.targets,
     exclusionOf(plan, context, () => undefined),
+    { pause: () => runtime.pool.spare() },
   )
   const archiving = { flags, plan: { ...plan, facts }, ahead, source, context, report }
   const early = new EarlyWork((view) => new BegunRun((run) => runArchive(archiving, view, run)))
   report({ type: 'step', text: 'open repository' })
   await using session = await openSession(context, flags.dryRun ? 'none' : 'shared-always', {
-    threads: readConcurrency(flags, context.environment),
+    runtime,
     needsIndex: true,
     early,
   })
