@@ -3,7 +3,6 @@ import {
   type Backend,
   type OpenOptions,
   type Repository,
-  type Runtime,
   isResticError,
   openRepository,
 } from 'restic-core'
@@ -32,8 +31,8 @@ export interface OpeningOptions {
   readonly needsThreads?: boolean | undefined
   /** instead of the cache that flags and environment name */
   readonly cache?: NonNullable<OpenOptions['cache']> | 'none' | undefined
-  /** the caller's to dispose; Node's unless given */
-  readonly runtime?: Runtime | undefined
+  /** jobs at once; as many as there are processors unless given */
+  readonly threads?: number | undefined
 }
 
 /** An opened repository, with what it stands on. */
@@ -83,12 +82,12 @@ function ask(context: CommandContext): Promise<string> {
 async function openWith(
   context: CommandContext,
   password: string,
-  { runtime: given, needsThreads, cache = sessionCache(context) }: OpeningOptions,
+  { threads, needsThreads, cache = sessionCache(context) }: OpeningOptions,
 ): Promise<OpenedRepository> {
   const { globals, signal } = context
   await cleanUpCaches(context)
   const backend = await openGlobalStore(context)
-  const runtime = given ?? (await nodeRuntime())
+  const runtime = await nodeRuntime(threads === undefined ? {} : { threads })
   if (needsThreads === true) runtime.pool.prepare()
   try {
     const repository = await openRepository({

@@ -7,12 +7,18 @@ import { compareBytes } from '../base/bytes.ts'
  */
 
 const escapeBase = 0xdc00
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
 const encoder = new TextEncoder()
 
 export function nameFromBytes(bytes: Uint8Array): string {
   // For a short name a call of the decoder costs more than the decoding.
-  if (bytes.length > shortLength && isUtf8(bytes)) return decoder.decode(bytes)
+  if (bytes.length > shortLength) {
+    try {
+      return decoder.decode(bytes)
+    } catch {
+      // Some byte is to be escaped.
+    }
+  }
   let name = ''
   for (let at = 0; at < bytes.length;) {
     const length = sequenceLength(bytes, at)
@@ -97,15 +103,6 @@ function sequenceLength(bytes: Uint8Array, at: number): number {
   const isOverlong = first === 0xf0 && second < 0x90
   const isTooLarge = first === 0xf4 && second >= 0x90
   return isOverlong || isTooLarge ? 0 : 4
-}
-
-function isUtf8(bytes: Uint8Array): boolean {
-  for (let at = 0; at < bytes.length;) {
-    const length = sequenceLength(bytes, at)
-    if (length === 0) return false
-    at += length
-  }
-  return true
 }
 
 const windowsReserved =

@@ -16,7 +16,6 @@ function counting(pool: TaskPool): { readonly pool: TaskPool; readonly jobs: str
     pool: {
       size: pool.size,
       isIdle: pool.isIdle,
-      spare: () => pool.spare(),
       prepare: (count) => pool.prepare(count),
       run: (kind, input, options) => {
         jobs.push(kind)

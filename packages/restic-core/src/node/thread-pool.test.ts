@@ -69,29 +69,6 @@ describe.each([
     expect(sizes).toEqual(paths.map((path) => 100 + paths.indexOf(path)))
   })
 
-  it('tells when there is a processor to spare', async () => {
-    await using pool = await create()
-    await pool.spare()
-    const events: string[] = []
-    const paths = [file('s0', 100)]
-    const jobs = [0, 50].slice(0, pool.size).map(async (waitMs) => {
-      await pool.run(
-        'storeFiles',
-        { settings: settings(), paths },
-        { onPart: () => setTimeout(waitMs) },
-      )
-      events.push('done')
-    })
-    const spare = pool.spare().then(() => events.push('spare'))
-    await setTimeout(0)
-    expect(events).toEqual([])
-    await Promise.race(jobs)
-    await spare
-    expect(events).toContain('spare')
-    if (pool.size > 1) expect(events).toEqual(['done', 'spare'])
-    await Promise.all(jobs)
-  })
-
   it('tells which file could not be read, and goes on with the others', async () => {
     await using pool = await create()
     const paths = [join(folder, 'none'), file('d', 10)]

@@ -46,8 +46,6 @@ class ThreadPool implements TaskPool {
   readonly #queue: Task[] = []
   readonly #threads = new Set<Thread>()
   readonly #idle: Thread[] = []
-  /** Who waits until a thread has nothing to do. */
-  readonly #waiting: (() => void)[] = []
   readonly #entry: WorkerEntry
   #disposed = false
 
@@ -61,15 +59,8 @@ class ThreadPool implements TaskPool {
     return this.#queue.length === 0 && this.#idle.length === this.#threads.size
   }
 
-  async spare(): Promise<void> {
-    while (this.#threads.size - this.#idle.length >= this.size) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve))
-    }
-  }
-
   prepare(threads = this.size): void {
-    if (this.#disposed) return
-    while (this.#threads.size < threads) {
+    while (!this.#disposed && this.#threads.size < threads) {
       const thread = this.#start()
       if (thread === undefined) return
       this.#idle.push(thread)
@@ -108,11 +99,6 @@ class ThreadPool implements TaskPool {
       }
       thread.take(task)
     }
-    this.#tellWaiting()
-  }
-
-  #tellWaiting(): void {
-    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   #start(): Thread | undefined {
@@ -137,7 +123,6 @@ class ThreadPool implements TaskPool {
     this.#disposed = true
     for (const task of this.#queue.splice(0)) task.reject(disposedError())
     await Promise.all([...this.#threads].map((thread) => thread.end()))
-    this.#tellWaiting()
   }
 }
 

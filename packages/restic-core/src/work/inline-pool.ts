@@ -19,9 +19,6 @@ export function inlinePool(given: Omit<JobContext, 'partMemory'>): TaskPool {
     get isIdle() {
       return open === 0
     },
-    async spare() {
-      await last
-    },
     prepare() {},
     run<K extends JobKind>(
       kind: K,

@@ -53,8 +53,6 @@ export interface TaskPool extends AsyncDisposable {
   readonly size: number
   /** No job runs or waits for its turn. */
   readonly isIdle: boolean
-  /** Resolves when fewer jobs run than could: there is a processor to spare. */
-  spare(): Promise<void>
   /** Lets threads start before there is a job for them: all, or so many. */
   prepare(threads?: number): void
   /** Rejects with what the job threw, or with an Error when its thread died. */

@@ -10,11 +10,11 @@ export interface ScanTotals {
 }
 
 interface ScanOptions extends Cancellable {
-  /** Told between two turns; the next one begins when the promise has resolved. */
-  readonly onTotals?: (totals: ScanTotals) => Promise<void> | void
-  /** So long the scan may hold the thread before others get a turn. */
-  readonly turnMs?: number
+  readonly onTotals?: (totals: ScanTotals) => void
 }
+
+/** So long the scan may hold the thread before others get a turn. */
+const turnMs = 10
 
 /**
  * Counts what a backup of the targets will meet, for the progress it shows. What cannot be read is
@@ -24,19 +24,19 @@ export async function scan(
   source: Scanned,
   targets: readonly Target[],
   exclusion: Exclusion,
-  { signal, onTotals, turnMs = 10 }: ScanOptions,
+  { signal, onTotals }: ScanOptions,
 ): Promise<ScanTotals> {
   let totals: ScanTotals = { files: 0, bytes: 0 }
   let turnEnds = performance.now() + turnMs
   for (const size of fileSizes(source, targets, exclusion)) {
     if (size !== undefined) totals = { files: totals.files + 1, bytes: totals.bytes + size }
     if (performance.now() < turnEnds) continue
-    await onTotals?.(totals)
+    onTotals?.(totals)
     await nextTurn()
     signal?.throwIfAborted()
     turnEnds = performance.now() + turnMs
   }
-  await onTotals?.(totals)
+  onTotals?.(totals)
   return totals
 }
 

@@ -1,5 +1,5 @@
 import { type BackupResult, type Exclusion, type SourceTree, backup as archive } from 'restic-core'
-import { fileSource, nodeRuntime, systemClock } from 'restic-core/node'
+import { fileSource, systemClock } from 'restic-core/node'
 import { makeExclusion } from '../backup/exclusion.ts'
 import {
   type BackupFlags,
@@ -11,7 +11,6 @@ import { findParent } from '../backup/parent.ts'
 import { type BackupPlan, planBackup } from '../backup/plan.ts'
 import type { Event, Outcome } from '../backup/events.ts'
 import { jsonReporter, textReporter } from '../backup/report.ts'
-import { LookAhead } from '../backup/look-ahead.ts'
 import { scan } from '../backup/scan.ts'
 import { backupInput } from '../backup/stream.ts'
 import { BegunRun, type EarlyRun } from '../begun-run.ts'
@@ -43,24 +42,16 @@ async function runBackup(
   }
   if (flags.stdin || flags.stdinFromCommand) return backupInput(flags, context, report)
   const startMs = performance.now()
-  const threads = readConcurrency(flags, context.environment)
-  await using runtime = await nodeRuntime(threads === undefined ? {} : { threads })
   const source = fileSource()
   const plan = await planBackup(flags, source, context)
   // As in restic: what changes while the repository is opened comes after the snapshot.
   const timeNs = plan.facts.timeNs ?? systemClock().nowNs()
   const facts = { ...plan.facts, timeNs }
-  await using ahead = LookAhead.start(
-    source,
-    plan.targets,
-    exclusionOf(plan, context, () => undefined),
-    { pause: () => runtime.pool.spare() },
-  )
-  const archiving = { flags, plan: { ...plan, facts }, ahead, source, context, report }
+  const archiving = { flags, plan: { ...plan, facts }, source, context, report }
   const early = new EarlyWork((view) => new BegunRun((run) => runArchive(archiving, view, run)))
   report({ type: 'step', text: 'open repository' })
   await using session = await openSession(context, flags.dryRun ? 'none' : 'shared-always', {
-    runtime,
+    threads: readConcurrency(flags, context.environment),
     needsIndex: true,
     early,
   })
@@ -76,7 +67,6 @@ async function runBackup(
 interface Archiving {
   readonly flags: BackupFlags
   readonly plan: BackupPlan
-  readonly ahead: LookAhead
   readonly source: SourceTree
   readonly context: CommandContext
   readonly report: (event: Event) => void
@@ -84,7 +74,7 @@ interface Archiving {
 
 /** From the choice of a parent to the snapshot. The lock is known to be held when `run` lets it write. */
 async function runArchive(
-  { flags, plan, ahead, source, context, report }: Archiving,
+  { flags, plan, source, context, report }: Archiving,
   view: EarlyView,
   run: EarlyRun,
 ): Promise<BackupResult> {
@@ -98,13 +88,12 @@ async function runArchive(
   const indexed = await view.indexed()
   signal.throwIfAborted()
 
-  await ahead[Symbol.asyncDispose]()
   const words = `[${plan.words.join(' ')}]`
   const scanning = startScan(flags, plan, source, context, tell)
   tell({ type: 'step', text: `start backup on ${words}` })
   const { globals } = context
   try {
-    return await archive(indexed, ahead, {
+    return await archive(indexed, source, {
       targets: plan.targets,
       snapshot: plan.facts,
       parent,

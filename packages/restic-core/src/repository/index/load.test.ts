@@ -196,7 +196,6 @@ describe('loadIndex', () => {
     const counted: typeof pool = {
       size: 1,
       isIdle: true,
-      spare: () => pool.spare(),
       prepare() {},
       run: (kind, ...rest) => {
         jobs++
