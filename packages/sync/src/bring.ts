@@ -56,6 +56,7 @@ export async function bring(
     return changes
   }
   refuseUnread(changes)
+  await session.mayWrite
   const { wanted, ...plan } = planChange(files, changes, target, here.stats)
   const placements = await stage(files, repository, input.tree, wanted, {
     signal,

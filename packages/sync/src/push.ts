@@ -54,6 +54,7 @@ async function pushHere(session: Session, options: PushOptions): Promise<PushRep
   if (options.dryRun && !(await session.remote.exists(options))) {
     return dryReport(noState.entries, sizedEntries(look))
   }
+  session.runtime.pool.prepare(look.scan.unread.size)
   const repository = await session.remote.repositoryForWriting(options)
   return session.locked(repository, options.dryRun !== true, (indexed, signal) =>
     pushInto(session, options, { lineage, look, repository: indexed, signal }),
@@ -83,7 +84,6 @@ async function pushInto(
   }
   const equal = await equalHead(session, context, repository, states)
   if (equal !== undefined) return equal
-  await session.update({ push: {} })
   const { snapshot, entries, problems } = await saveHere(session, look, repository, {
     lineage,
     base,
@@ -108,6 +108,7 @@ async function resumed(
   { repository, signal }: PushContext,
 ): Promise<IndexedRepository> {
   if (session.state.push === undefined) return repository
+  await session.mayWrite
   const packs = await session.remote.resume({ signal })
   if (packs > 0) session.tell({ type: 'resumed', packs })
   return session.remote.indexed({ signal })

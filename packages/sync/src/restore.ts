@@ -63,7 +63,8 @@ async function restoreState(session: Session, options: RestoreOptions): Promise<
     const paths = (options.paths ?? []).map(cleanPath)
     refuseMissing(state, paths)
     if (look === undefined) {
-      const counts = await restoreElsewhere(session, indexed, state, paths, options)
+      const elsewhere = { ...options, signal }
+      const counts = await restoreElsewhere(session, indexed, state, paths, elsewhere)
       return { ...report(snapshot, [], options), counts }
     }
     const base = await states.ofId(lineage, session.state.base?.snapshot)
@@ -173,6 +174,6 @@ async function restoreElsewhere(
   })
   const counts = { added: plan.files.length, changed: 0, removed: 0, bytes: plan.total.bytes }
   if (dryRun === true) return counts
-  await restoreTree(repository, plan, target, { signal, verify: true })
+  await restoreTree(repository, plan, target, { signal, verify: true, mayWrite: session.mayWrite })
   return counts
 }

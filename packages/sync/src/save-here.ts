@@ -51,6 +51,10 @@ export async function saveHere(
   const { base = noState, lineage, record, signal } = options
   const startNs = session.runtime.clock.nowNs()
   const usable = lookForStoring(look, repository)
+  // Noted before anything of it is stored, so that the next push makes use of what one leaves behind.
+  const mayWrite = record.isSide ? session.mayWrite : session.update({ push: {} })
+  // Waited for below, if not by the first upload.
+  mayWrite.catch(() => undefined)
   const stored = await repository.writing(
     async (blobs) => {
       const requests = requestsOf(usable)
@@ -76,8 +80,9 @@ export async function saveHere(
       const tree = await storeState(blobs, repository, all, sources)
       return { entries, problems, tree, added: blobs.added }
     },
-    { signal, onEvent: ({ bytes }) => session.tell({ type: 'sent', bytes }) },
+    { signal, mayWrite, onEvent: ({ bytes }) => session.tell({ type: 'sent', bytes }) },
   )
+  await mayWrite
   const { entries, problems, tree, added } = stored
   const isStored = record.isSide && [...lineage.snapshots].some((one) => one.tree === tree)
   if (tree === undefined || isStored) return { snapshot: undefined, entries, problems }
@@ -123,6 +128,7 @@ export async function saveSnapshot(
 ): Promise<Base> {
   const { tree, record, entries, isHere = true } = input
   assertStored(repository, entries)
+  await session.mayWrite
   const { parent, isSide } = record
   const tags = tagsOf(record, input.isPartial)
   const device = session.device()

@@ -1,5 +1,8 @@
 import {
+  BegunRun,
   type Cancellable,
+  type EarlyRun,
+  EarlyWork,
   type IndexedRepository,
   type Observed,
   type Repository,
@@ -53,6 +56,9 @@ const patienceMsDefault = 120_000
 /** How long to wait for the server's operator to finish a prune. */
 const repositoryLockWaitMs = 60_000
 
+/** What is done with the repository. @param signal aborts when the lock is lost, too */
+type Work<T> = (indexed: IndexedRepository, signal: AbortSignal) => Promise<T>
+
 /** An opted-in folder in the hands of one command: locked, recovered, and with the way to its history. */
 export class Session {
   readonly files: FolderFiles
@@ -64,6 +70,10 @@ export class Session {
   readonly remote: Remote
   readonly options: SyncOptions
   #state: FolderState
+  /** The work at hand, which may wait for its lock. */
+  #early: EarlyRun | undefined
+  /** All work that was begun, until it has come to its end. */
+  #running: Promise<unknown> = Promise.resolve()
 
   constructor(
     parts: Pick<
@@ -96,7 +106,14 @@ export class Session {
   }
 
   tell(event: SyncEvent): void {
-    this.options.onEvent?.(event)
+    const tell = (): void => this.options.onEvent?.(event)
+    if (this.#early) this.#early.tell(tell)
+    else tell()
+  }
+
+  /** Waited for before anything is changed, here or there: the work may have begun before its lock is held. */
+  get mayWrite(): Promise<void> {
+    return this.#early?.mayWrite ?? Promise.resolve()
   }
 
   /** RFC 3339, for people. */
@@ -105,6 +122,7 @@ export class Session {
   }
 
   async update(change: Partial<FolderState>): Promise<void> {
+    await this.mayWrite
     this.#state = { ...this.#state, ...change }
     await writeState(this.files, this.#state)
   }
@@ -142,28 +160,54 @@ export class Session {
   }
 
   /**
-   * Runs `work` under a lock that keeps an operator's prune away.
+   * Runs `work` under a lock that keeps an operator's prune away. It begins while the lock is waited
+   * for, changes nothing before `mayWrite`, and begins anew when that lock was refused.
    *
    * @param isNeeded reading goes on without a lock where the server takes none
    */
-  async locked<T>(
-    repository: Repository,
-    isNeeded: boolean,
-    work: (indexed: IndexedRepository, signal: AbortSignal | undefined) => Promise<T>,
-  ): Promise<T> {
-    const { signal } = this
-    await using lock = await this.#lock(repository, isNeeded)
-    const both = signal && lock ? AbortSignal.any([signal, lock.signal]) : (signal ?? lock?.signal)
-    return await work(await this.remote.indexed({ signal: both }), both)
+  async locked<T>(repository: Repository, isNeeded: boolean, work: Work<T>): Promise<T> {
+    const early = new EarlyWork(() => new BegunRun((run) => this.#begin(run, work)))
+    const view = { repository, indexed: () => this.remote.indexed() }
+    const onWritten = (attempt: AbortSignal): void => early.begin(view, attempt)
+    try {
+      await using lock = await this.#lock(repository, isNeeded, onWritten)
+      const signals = [this.signal, lock?.signal].filter((signal) => signal !== undefined)
+      return await early.take(view).result(AbortSignal.any(signals))
+    } finally {
+      await early.stop(this.signal?.reason)
+    }
   }
 
-  async #lock(repository: Repository, isNeeded: boolean): Promise<RepositoryLock | undefined> {
+  /** One after the other, for they change the same state. */
+  #begin<T>(run: EarlyRun, work: Work<T>): Promise<T> {
+    const begun = this.#running.then(async () => {
+      const { signal } = run
+      this.#early = run
+      try {
+        // What was read before this lock may be out of date.
+        return await work(await this.remote.readIndex({ signal }), signal)
+      } finally {
+        this.#early = undefined
+      }
+    })
+    this.#running = begun.catch(() => undefined)
+    return begun
+  }
+
+  async #lock(
+    repository: Repository,
+    isNeeded: boolean,
+    onWritten: (attempt: AbortSignal) => void,
+  ): Promise<RepositoryLock | undefined> {
     try {
       return await repository.lock('shared', {
         signal: this.signal,
+        onWritten,
         retryMs: repositoryLockWaitMs,
         onEvent: (event) => {
-          if (event.type === 'locked') this.tell({ type: 'locked', holders: event.holders })
+          // At once: work that was begun and refused tells nothing more.
+          if (event.type !== 'locked') return
+          this.options.onEvent?.({ type: 'locked', holders: event.holders })
         },
       })
     } catch (error) {

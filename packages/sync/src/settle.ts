@@ -64,6 +64,8 @@ export async function settle(
 ): Promise<PullReport> {
   const unanswered = await resolveInput(session, sides, undefined)
   const conflict = describeConflict(session, sides, unanswered)
+  // Nobody is asked about what may be out of date.
+  await session.mayWrite
   const { answer, there } = await decide(options, conflict)
   const input = there === undefined ? unanswered : await resolveInput(session, sides, there)
   const resolved = resolve(answer, input)
@@ -228,7 +230,11 @@ async function storeMerged(
       })
       return { tree, added: blobs.added }
     },
-    { signal, onEvent: ({ bytes }) => session.tell({ type: 'sent', bytes }) },
+    {
+      signal,
+      mayWrite: session.mayWrite,
+      onEvent: ({ bytes }) => session.tell({ type: 'sent', bytes }),
+    },
   )
 }
 

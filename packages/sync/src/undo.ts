@@ -3,7 +3,7 @@ import { type Mark, markOf, sameMark, trashFiles } from './apply/journal.ts'
 import { newestUndoable } from './apply/trash.ts'
 import { SyncError } from './errors.ts'
 import { foldersAbove } from './tree/entry.ts'
-import { joined } from './files/folder-files.ts'
+import { type FolderFiles, joined } from './files/folder-files.ts'
 import { States } from './heads.ts'
 import { lookHere } from './here.ts'
 import type { NotEnabled } from './report.ts'
@@ -75,8 +75,10 @@ async function undoLast(session: Session, options: UndoOptions): Promise<Undone>
     const known = asPlaced.get(path)
     return known === undefined || !sameMark(known, mark)
   })
-  if (isTouched) await storeAside(session)
   const emptied = foldersOf(removals.map(({ path }) => path))
+  const places = placements.map(({ path }) => path)
+  refuseTaken(files, places, new Set([...removals.map(({ path }) => path), ...emptied]))
+  if (isTouched) await storeAside(session)
   const made = foldersOf(removed).filter((path) => files.stat(path)?.type !== 'folder')
   const steps = { removals, emptied, folders: [], made, placements, base: undefined }
   await changeFolder(
@@ -115,6 +117,36 @@ async function storeAside(session: Session): Promise<void> {
       cause: error,
     })
   }
+}
+
+/**
+ * What comes back needs its place. What stands in it and does not go was put there since, as
+ * something else: a folder for a file, or a file for a folder. A person has to decide about it.
+ *
+ * @param going files that go, and folders that go when nothing else is in them
+ */
+function refuseTaken(
+  files: FolderFiles,
+  places: readonly string[],
+  going: ReadonlySet<string>,
+): void {
+  const stays = (path: string): boolean => {
+    const stat = files.stat(path)
+    if (stat === undefined) return false
+    if (!going.has(path)) return true
+    return stat.type === 'folder' && files.list(path).some((name) => stays(joined(path, name)))
+  }
+  const isInTheWay = (path: string): boolean => files.stat(path)?.type !== 'folder' && stays(path)
+  const inTheWay = places.flatMap((path) => {
+    const above = [...foldersAbove(path)].filter(isInTheWay)
+    return stays(path) ? [...above, path] : above
+  })
+  if (inTheWay.length === 0) return
+  const paths = [...new Set(inTheWay)]
+  throw new SyncError('REFUSED', `something new is where files have to go back: ${paths[0]}`, {
+    hint: 'Move it away, and run undo again.',
+    paths,
+  })
 }
 
 /** All folders above these paths, the innermost first. */

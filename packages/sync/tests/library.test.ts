@@ -148,6 +148,28 @@ describe('a call', { timeout: 300_000 }, () => {
     }
   })
 
+  it.each([
+    ['a folder stands where a file', 'config', 'config/mine'],
+    ['a file stands where a folder', 'config/theirs', 'config'],
+  ])('undoes nothing while %s has to come back', async (_, before, since) => {
+    using temporary = temporaryFolder()
+    const { a, b } = await twoMachines(temporary.path, world)
+    writeFiles(a.folder, { [before]: 'old' })
+    await push(on(a))
+    await pull(on(b))
+    rmSync(join(a.folder, 'config'), { recursive: true })
+    await push(on(a))
+    await pull(on(b))
+    writeFiles(b.folder, { [since]: 'new' })
+    const files = filesOf(b)
+    const refusal = { code: 'REFUSED', paths: ['config'], hint: expect.stringContaining('away') }
+    await expect(undo(on(b))).rejects.toMatchObject(refusal)
+    expect(filesOf(b)).toEqual(files)
+    rmSync(join(b.folder, 'config'), { recursive: true })
+    await undo(on(b))
+    expect(filesOf(b)[before]).toBe('old')
+  })
+
   it('does nothing in a folder that is not opted in, or not any more', async () => {
     await using scene = await Scene.create()
     const machine = await scene.machine(world)

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import {
   type Backend,
+  type Begun,
+  type EarlyWork,
   type OpenOptions,
   type Repository,
   isResticError,
@@ -15,7 +17,6 @@ import { openStore } from '../shared/store.ts'
 import { cleanUpCaches, sessionCache } from './cache.ts'
 import type { CommandContext } from './command.ts'
 import { retryText } from './retry-text.ts'
-import type { Begun, EarlyWork } from './early-work.ts'
 
 const passwordTries = 3
 

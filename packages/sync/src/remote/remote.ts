@@ -145,13 +145,19 @@ export class Remote implements AsyncDisposable {
   }
 
   indexed(options: Cancellable = {}): Promise<IndexedRepository> {
-    return (this.#indexed ??= this.#loadIndex(options))
+    return this.#indexed ?? this.readIndex(options)
+  }
+
+  /** The index as it is now, which `indexed` gives from then on. */
+  readIndex(options: Cancellable = {}): Promise<IndexedRepository> {
+    this.#indexed = this.#loadIndex(options)
+    return this.#indexed
   }
 
   /** Packs that an interrupted push left behind become part of the repository. */
   async resume(options: Cancellable = {}): Promise<number> {
     const packs = await adoptPacks(await this.indexed(options), options)
-    if (packs > 0) this.#indexed = this.#loadIndex(options)
+    if (packs > 0) await this.readIndex(options)
     return packs
   }
 

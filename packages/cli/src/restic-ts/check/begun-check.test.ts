@@ -1,8 +1,7 @@
-import type { CheckEvent, Finding } from 'restic-core'
+import { type CheckEvent, EarlyWork, type Finding } from 'restic-core'
 import { memoryBackend } from 'restic-core/backend'
 import { countingBackend, testRepository } from 'restic-core/testing'
 import { describe, expect, it } from 'vitest'
-import { EarlyWork } from '../early-work.ts'
 import { BegunCheck } from './begun-check.ts'
 
 async function early() {

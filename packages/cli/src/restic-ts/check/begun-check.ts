@@ -1,5 +1,12 @@
-import { type CheckOptions, type Finding, type Repository, check } from 'restic-core'
-import { type Begun, HeldBack, stopsWith } from '../early-work.ts'
+import {
+  type Begun,
+  type CheckOptions,
+  type Finding,
+  HeldBack,
+  type Repository,
+  check,
+  stopsWith,
+} from 'restic-core'
 
 /** A check that goes as far as its first finding before anybody asks for its findings. */
 export class BegunCheck implements Begun {

@@ -1,4 +1,13 @@
-import { type BackupResult, type Exclusion, type SourceTree, backup as archive } from 'restic-core'
+import {
+  type BackupResult,
+  BegunRun,
+  type EarlyRun,
+  type EarlyView,
+  EarlyWork,
+  type Exclusion,
+  type SourceTree,
+  backup as archive,
+} from 'restic-core'
 import { fileSource, systemClock } from 'restic-core/node'
 import { makeExclusion } from '../backup/exclusion.ts'
 import {
@@ -13,10 +22,8 @@ import type { Event, Outcome } from '../backup/events.ts'
 import { jsonReporter, textReporter } from '../backup/report.ts'
 import { scan } from '../backup/scan.ts'
 import { backupInput } from '../backup/stream.ts'
-import { BegunRun, type EarlyRun } from '../begun-run.ts'
 import { cacheFolder } from '../cache.ts'
 import { type CommandContext, defineCommand, type LoadedCommand } from '../command.ts'
-import { type EarlyView, EarlyWork } from '../early-work.ts'
 import { openSession } from '../session.ts'
 
 type Report = (event: Event) => void | Promise<void>

@@ -1,4 +1,4 @@
-import type { DataSubset } from 'restic-core'
+import { type DataSubset, EarlyWork } from 'restic-core'
 import * as z from 'zod'
 import { Failure } from '../../shared/failure.ts'
 import { BegunCheck } from '../check/begun-check.ts'
@@ -11,7 +11,6 @@ import {
 } from '../check/report.ts'
 import { parseSubset } from '../check/subset.ts'
 import { type CommandContext, defineCommand, type LoadedCommand } from '../command.ts'
-import { EarlyWork } from '../early-work.ts'
 import { switchFlag } from '../flags.ts'
 import { openSession } from '../session.ts'
 import { temporaryCache } from '../temporary-cache.ts'

@@ -1,4 +1,10 @@
-import { type IndexedRepository, type StoredSnapshot, findTree } from 'restic-core'
+import {
+  BegunRun,
+  EarlyWork,
+  type IndexedRepository,
+  type StoredSnapshot,
+  findTree,
+} from 'restic-core'
 import * as z from 'zod'
 import { Failure } from '../../shared/failure.ts'
 import type { Screen } from '../../shared/screen.ts'
@@ -15,8 +21,7 @@ import { LineOutput } from '../render/lines.ts'
 import { NcduDocument } from '../render/ncdu.ts'
 import { nodeLine, nodeObject } from '../render/node.ts'
 import { snapshotObject, snapshotTitle } from '../render/snapshot.ts'
-import { BegunRun, tellInTurn } from '../begun-run.ts'
-import { EarlyWork } from '../early-work.ts'
+import { tellInTurn } from '../tell-in-turn.ts'
 import { openSession } from '../session.ts'
 import {
   type SnapshotPlace,

@@ -1,5 +1,8 @@
 import { resolve } from 'node:path'
 import {
+  BegunRun,
+  type EarlyRun,
+  EarlyWork,
   type IndexedRepository,
   type RestorePlan,
   type RestoreSummary,
@@ -10,12 +13,10 @@ import {
 } from 'restic-core'
 import { fileTarget } from 'restic-core/node'
 import { Failure } from '../../shared/failure.ts'
-import { BegunRun, type EarlyRun } from '../begun-run.ts'
 import { type CommandContext, defineCommand, type LoadedCommand } from '../command.ts'
 import { type RestoreFlags, declareRestoreFlags, restoreFlags } from '../restore/flags.ts'
 import { type Event, type Outcome, jsonReporter, textReporter } from '../restore/report.ts'
 import { type Selection, readAttributeSelection, readSelection } from '../restore/selection.ts'
-import { EarlyWork } from '../early-work.ts'
 import { openSession } from '../session.ts'
 import { type SnapshotPlace, findSnapshotPlace, snapshotFilter } from '../snapshot-choice.ts'
 

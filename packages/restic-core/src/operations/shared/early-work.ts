@@ -1,4 +1,4 @@
-import type { IndexedRepository, Repository } from 'restic-core'
+import type { IndexedRepository, Repository } from '../../repository/api.ts'
 
 /** What work may look at before it is known whether the lock is held. */
 export interface EarlyView {
@@ -66,5 +66,52 @@ export class HeldBack {
     const held = this.#held ?? []
     this.#held = undefined
     for (const how of held) how()
+  }
+}
+
+/** What work is given that may have begun before the lock is held. */
+export interface EarlyRun {
+  readonly signal: AbortSignal
+  /** Resolves when the lock is held; rejects when nobody will want the result. */
+  readonly mayWrite: Promise<void>
+  /** Tells somebody something, now or when the lock is held. */
+  readonly tell: (how: () => void) => void
+}
+
+/** Work that goes as far as it can without writing, until somebody asks for its result. */
+export class BegunRun<Result> implements Begun {
+  readonly #stop = new AbortController()
+  readonly #told = new HeldBack()
+  #letWrite: () => void = () => undefined
+  readonly #running: Promise<Result>
+
+  constructor(run: (early: EarlyRun) => Promise<Result>) {
+    const { signal } = this.#stop
+    const mayWrite = new Promise<void>((resolve, reject) => {
+      this.#letWrite = resolve
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    })
+    mayWrite.catch(() => undefined)
+    this.#running = run({ signal, mayWrite, tell: (how) => this.#told.tell(how) })
+    // Whoever takes the result hears of it; perhaps nobody does.
+    this.#running.catch(() => undefined)
+  }
+
+  async end(reason: unknown): Promise<void> {
+    this.#stop.abort(reason)
+    await this.#running.catch(() => undefined)
+  }
+
+  /** @param signal aborts when the lock is lost */
+  async result(signal: AbortSignal): Promise<Result> {
+    using _stopping = stopsWith(this.#stop, signal)
+    try {
+      signal.throwIfAborted()
+      this.#told.release()
+      this.#letWrite()
+      return await this.#running
+    } finally {
+      await this.end(undefined)
+    }
   }
 }
