@@ -9,6 +9,7 @@ const account = 'player'
 const password = 'bench'
 
 interface SyncedFolder {
+  readonly packFolder: string
   /** As plain restic reaches what `instance-sync` wrote. */
   readonly repository: RepositoryAccess
   command(verb: 'pull' | 'push'): Command
@@ -37,6 +38,7 @@ export async function syncedFolder(
     readonly instance_id: string
   }
   return {
+    packFolder,
     repository: {
       location: `rest:${url}${account}/${settings.instance_id}/`,
       password,

@@ -161,7 +161,8 @@ export class Session {
 
   /**
    * Runs `work` under a lock that keeps an operator's prune away. It begins while the lock is waited
-   * for, changes nothing before `mayWrite`, and begins anew when that lock was refused.
+   * for, changes nothing before `mayWrite`, and begins anew when that lock was refused. Work does not
+   * ask for another lock: it would wait for itself.
    *
    * @param isNeeded reading goes on without a lock where the server takes none
    */
