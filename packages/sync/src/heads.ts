@@ -2,8 +2,10 @@ import type { Cancellable, IndexedRepository, Node, SnapshotId, TreeId } from 'r
 import type { HeadGroup, Lineage } from './lineage/lineage.ts'
 import { mergeSteps, type HeadSide, type HereSide } from './plan/resolve.ts'
 import type { HistorySnapshot } from './remote/history-cache.ts'
+import { outOfScope } from './remote/save-state.ts'
+import type { Scope } from './scope/scope.ts'
 import type { Session } from './session.ts'
-import type { Entries } from './tree/entry.ts'
+import { type Entries, sameEntries } from './tree/entry.ts'
 import { findInstanceRoot } from './tree/instance-root.ts'
 import { type RepositoryState, readRepositoryState } from './tree/repository-state.ts'
 
@@ -53,6 +55,15 @@ export class States {
     this.#trees.set(id, nodes)
     return nodes
   }
+}
+
+/**
+ * Whether one state may stand for the other: what is not in scope, and is taken over from only one of
+ * them, is the same too.
+ */
+export function isWhollySame(scope: Scope, a: RepositoryState, b: RepositoryState): boolean {
+  const beyond = (of: RepositoryState) => outOfScope(of, (path) => scope.includes(path, false))
+  return sameEntries(a.entries, b.entries) && sameEntries(beyond(a), beyond(b))
 }
 
 export interface Head {

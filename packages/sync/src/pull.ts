@@ -2,7 +2,7 @@ import type { IndexedRepository } from 'restic-core'
 import { NoRepositoryError } from 'restic-core'
 import { bring, plannedChanges } from './bring.ts'
 import { SyncError } from './errors.ts'
-import { type Head, States } from './heads.ts'
+import { type Head, States, isWhollySame } from './heads.ts'
 import { type HereState, type Look, isKnownUnchanged, lookHere, readHere } from './here.ts'
 import type { Lineage } from './lineage/lineage.ts'
 import { assumeUnread } from './plan/merge.ts'
@@ -144,9 +144,16 @@ class Pull {
     const own = position.kind === 'apart' ? position.own : undefined
     const isOwn = own !== undefined && base !== undefined && sameEntries(base.entries, here.entries)
     if (first !== undefined && !isOwn) return this.#adopt(first, here)
-    const others = heads.filter((head) => !equal.includes(head))
+    // Nor is there anything to bring from those that are equal to what is here was last equal to.
+    const known =
+      own === undefined || base === undefined
+        ? []
+        : heads.filter((head) => sameEntries(head.state.entries, base.entries))
+    const others = heads.filter((head) => !known.includes(head))
     if (others.length === 0) return upToDate(this.#session)
-    const twins = equal.flatMap(({ group }) => group.members)
+    const twins = known
+      .filter((head) => base !== undefined && isWhollySame(this.#session.scope, head.state, base))
+      .flatMap(({ group }) => group.members)
     return settle(this.#session, this.#options, {
       lineage: this.#lineage,
       states: this.#states,

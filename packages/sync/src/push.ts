@@ -1,6 +1,6 @@
 import type { IndexedRepository, SnapshotId } from 'restic-core'
 import { SyncError } from './errors.ts'
-import { States } from './heads.ts'
+import { States, isWhollySame } from './heads.ts'
 import { type Look, isKnownUnchanged, lookHere, readHere, sizedEntries } from './here.ts'
 import type { Lineage } from './lineage/lineage.ts'
 import { type Alarm, describeAlarm, findAlarm } from './plan/guards.ts'
@@ -9,7 +9,6 @@ import { locate } from './plan/position.ts'
 import { upToDate } from './pull.ts'
 import type { HistorySnapshot } from './remote/history-cache.ts'
 import { isOffline } from './remote/remote.ts'
-import { outOfScope } from './remote/save-state.ts'
 import { type Conflict, type ConflictSide, type PushReport, placeOf } from './report.ts'
 import { baseFor, saveHere } from './save-here.ts'
 import { type Session, type SessionSettings, type SyncOptions, withSession } from './session.ts'
@@ -143,12 +142,8 @@ async function recordOnBase(
   const own = position.kind === 'current' || position.kind === 'apart' ? position.own : undefined
   const equal = own === undefined ? [] : [...own.members]
   if (position.kind === 'apart' && own !== undefined && baseState !== undefined) {
-    // What is not in scope is taken over from the base alone, so it must be the same there too.
-    const beyond = (of: RepositoryState) => outOfScope(of, (path) => scope.includes(path, false))
     for (const { head, members } of position.heads) {
-      const there = await states.of(head)
-      const isSame = sameEntries(there.entries, baseState.entries)
-      if (isSame && sameEntries(beyond(there), beyond(baseState))) equal.push(...members)
+      if (isWhollySame(scope, await states.of(head), baseState)) equal.push(...members)
     }
   }
   const settles = equal.map(({ id }) => id).filter((id) => id !== parent)

@@ -3,7 +3,17 @@ import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync }
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type FaultProxy, startFaultProxy } from '../../cli/tests/fault-proxy.ts'
-import { type SyncEvent, disable, history, init, pull, push, restore, undo } from '../src/index.ts'
+import {
+  type SyncEvent,
+  disable,
+  history,
+  init,
+  pull,
+  push,
+  restore,
+  status,
+  undo,
+} from '../src/index.ts'
 import type { FolderFiles } from '../src/files/folder-files.ts'
 import type { Platform } from '../src/platform.ts'
 import { Fate } from './faults.ts'
@@ -92,7 +102,7 @@ describe('a call', { timeout: 300_000 }, () => {
       push({ ...on(other), onEvent: ({ type }) => events['other']?.push(type) }),
       push({ ...on(second), signal: AbortSignal.any([stop.signal, AbortSignal.abort('no')]) }),
     ])
-    expect(reports.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
+    expect(reports.map((each) => each.status)).toEqual(['fulfilled', 'fulfilled', 'rejected'])
     expect(events['first']).toContain('read')
     expect(events['other']).toContain('read')
     expect(await pull(on(other))).toMatchObject({ outcome: 'up-to-date' })
@@ -112,14 +122,33 @@ describe('a call', { timeout: 300_000 }, () => {
     expect(await push(on(a))).toMatchObject({ outcome: 'changed' })
     expect(await push(on(b))).toMatchObject({ outcome: 'conflict' })
     for (const at of [a, b]) {
+      expect(await status(on(at))).toMatchObject({ verdict: 'equal' })
       expect(await pull(on(at))).toMatchObject({ outcome: 'up-to-date' })
       expect(await push(on(at))).toMatchObject({ outcome: 'up-to-date' })
     }
     writeFiles(b.folder, { 'options.txt': 'fov:110' })
+    expect(await status(on(b))).toMatchObject({ verdict: 'push', here: { changed: 1 } })
+    expect(await pull(on(b))).toMatchObject({ outcome: 'up-to-date' })
     expect(await push(on(b))).toMatchObject({ outcome: 'changed' })
     expect(await pull(on(a))).toMatchObject({ outcome: 'changed' })
     expect(filesOf(a)).toEqual(filesOf(b))
     expect(await pull(on(b))).toMatchObject({ outcome: 'up-to-date' })
+  })
+
+  it('does not succeed a head that has something else where its own scope does not reach', async () => {
+    using temporary = temporaryFolder()
+    const { a, b } = await twoMachines(temporary.path, world)
+    writeFiles(b.folder, {
+      '.cloud-sync/scope.json': JSON.stringify({ include: ['**'], exclude: ['config', 'config/**'] }),
+    })
+    writeFiles(a.folder, { 'options.txt': 'fov:90', 'config/mod.toml': 'x = 1' })
+    writeFiles(b.folder, { 'options.txt': 'fov:90' })
+    expect(await push(on(a))).toMatchObject({ outcome: 'changed' })
+    expect(await push(on(b))).toMatchObject({ outcome: 'conflict' })
+    expect(await pull(on(b))).toMatchObject({ outcome: 'up-to-date' })
+    writeFiles(b.folder, { 'options.txt': 'fov:110' })
+    // What only the first has in `config` would be in no head any more.
+    expect(await push(on(b))).toMatchObject({ outcome: 'conflict' })
   })
 
   it('tells how much of all has been fetched', async () => {
