@@ -22,7 +22,7 @@ export interface BringInput {
   readonly rules: FileSystemRules
   /** what the folder is equal to afterwards; without it the base stays */
   readonly base: Base | undefined
-  readonly signal: AbortSignal | undefined
+  readonly signal: AbortSignal
 }
 
 /** What would change in the folder. @throws SyncError 'NAMES' when that is not possible here */

@@ -13,11 +13,11 @@ import { type RepositoryState, readRepositoryState } from './tree/repository-sta
 export class States {
   readonly #session: Session
   readonly #repository: IndexedRepository
-  readonly #signal: AbortSignal | undefined
+  readonly #signal: AbortSignal
   readonly #read = new Map<SnapshotId, Promise<RepositoryState>>()
   readonly #trees = new Map<TreeId, readonly Node[]>()
 
-  constructor(session: Session, repository: IndexedRepository, signal: AbortSignal | undefined) {
+  constructor(session: Session, repository: IndexedRepository, signal: AbortSignal) {
     this.#session = session
     this.#repository = repository
     this.#signal = signal

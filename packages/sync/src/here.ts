@@ -71,7 +71,7 @@ export async function readHere(
   session: Session,
   look: Look,
   repository: IndexedRepository,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<HereState> {
   const usable = usableLook(look, repository)
   const contents = await repository.writing(

@@ -95,7 +95,7 @@ class Pull {
   readonly #lineage: Lineage<HistorySnapshot>
   readonly #look: Look
   readonly #repository: IndexedRepository
-  readonly #signal: AbortSignal | undefined
+  readonly #signal: AbortSignal
   readonly #states: States
   readonly #isKnownUnchanged: boolean
 
@@ -105,7 +105,7 @@ class Pull {
     lineage: Lineage<HistorySnapshot>,
     look: Look,
     repository: IndexedRepository,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
   ) {
     this.#session = session
     this.#options = options

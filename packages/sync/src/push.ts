@@ -64,7 +64,7 @@ interface PushContext {
   readonly lineage: Lineage<HistorySnapshot>
   readonly look: Look
   readonly repository: IndexedRepository
-  readonly signal: AbortSignal | undefined
+  readonly signal: AbortSignal
 }
 
 async function pushInto(

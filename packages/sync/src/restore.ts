@@ -89,7 +89,7 @@ interface HereInput {
   readonly look: Look
   readonly paths: readonly string[]
   readonly options: RestoreOptions
-  readonly signal: AbortSignal | undefined
+  readonly signal: AbortSignal
 }
 
 async function restoreHere(

@@ -30,7 +30,7 @@ export interface SaveOptions {
   readonly record: Record
   /** Store nothing when what is here equals the base. */
   readonly onlyIfChanged: boolean
-  readonly signal: AbortSignal | undefined
+  readonly signal: AbortSignal
 }
 
 export interface SavedHere {
@@ -51,10 +51,9 @@ export async function saveHere(
   const { base = noState, lineage, record, signal } = options
   const startNs = session.runtime.clock.nowNs()
   const usable = lookForStoring(look, repository)
-  // Noted before anything of it is stored, so that the next push makes use of what one leaves behind.
-  const mayWrite = record.isSide ? session.mayWrite : session.update({ push: {} })
-  // Waited for below, if not by the first upload.
-  mayWrite.catch(() => undefined)
+  // Before anything of it is stored, so that the next push makes use of what this one may leave behind.
+  await using noted = settled(record.isSide ? session.mayWrite : session.update({ push: {} }))
+  const { mayWrite } = noted
   const stored = await repository.writing(
     async (blobs) => {
       const requests = requestsOf(usable)
@@ -84,7 +83,7 @@ export async function saveHere(
   )
   await mayWrite
   const { entries, problems, tree, added } = stored
-  const isStored = record.isSide && [...lineage.snapshots].some((one) => one.tree === tree)
+  const isStored = record.isSide && (await isInHistory(session, tree, signal))
   if (tree === undefined || isStored) return { snapshot: undefined, entries, problems }
   const input = {
     tree,
@@ -99,9 +98,24 @@ export async function saveHere(
   return { snapshot, entries, problems }
 }
 
+/** What is waited for in any case: a state that is written when the command is over would be another's. */
+function settled(mayWrite: Promise<void>): AsyncDisposable & { readonly mayWrite: Promise<void> } {
+  return { mayWrite, [Symbol.asyncDispose]: () => mayWrite.catch(() => undefined) }
+}
+
 function problemsOf(entries: Entries, unstable: readonly string[]): string[] {
   const unread = [...entries].filter(([, entry]) => entry.type === 'unreadable')
   return [...unread.map(([path]) => path), ...unstable].toSorted()
+}
+
+/** As the store has it now: an operator may have forgotten states since the command began. */
+async function isInHistory(
+  { remote }: Session,
+  tree: TreeId | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { snapshots } = await remote.history({ signal })
+  return [...snapshots].some((one) => one.tree === tree)
 }
 
 export interface SaveSnapshotInput {

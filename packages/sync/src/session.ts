@@ -167,13 +167,14 @@ export class Session {
    * @param isNeeded reading goes on without a lock where the server takes none
    */
   async locked<T>(repository: Repository, isNeeded: boolean, work: Work<T>): Promise<T> {
-    const early = new EarlyWork(() => new BegunRun((run) => this.#begin(run, work)))
-    const view = { repository, indexed: () => this.remote.indexed() }
-    const onWritten = (attempt: AbortSignal): void => early.begin(view, attempt)
+    const early = new EarlyWork<BegunRun<T>, void>(
+      () => new BegunRun((run) => this.#begin(run, work)),
+    )
+    const onWritten = (attempt: AbortSignal): void => early.begin(undefined, attempt)
     try {
       await using lock = await this.#lock(repository, isNeeded, onWritten)
       const signals = [this.signal, lock?.signal].filter((signal) => signal !== undefined)
-      return await early.take(view).result(AbortSignal.any(signals))
+      return await early.take(undefined).result(AbortSignal.any(signals))
     } finally {
       await early.stop(this.signal?.reason)
     }

@@ -44,7 +44,7 @@ export interface Sides {
   readonly lineage: Lineage<HistorySnapshot>
   readonly states: States
   readonly repository: IndexedRepository
-  readonly signal: AbortSignal | undefined
+  readonly signal: AbortSignal
   readonly look: Look
   readonly here: HereState
   readonly base: RepositoryState | undefined

@@ -148,16 +148,15 @@ async function compare(
       return { ...found, there: noChanges, verdict: isChanged ? 'push' : 'equal' }
     }
     const isFresh = session.state.base === undefined && fileCount(entries) === 0
-    if (position.kind === 'apart') {
-      const theirs: Entries[] = []
-      for (const { head } of position.heads) theirs.push((await states.of(head)).entries)
-      // Others may have pushed the same files with other times: there is nothing to pull from those.
-      const isThere = theirs.some((there) => sameEntries(there, entries))
-      const isKnown = (there: Entries): boolean =>
-        sameEntries(there, entries) || (position.own !== undefined && sameEntries(there, before))
-      if (theirs.every(isKnown)) {
-        return { ...found, there: noChanges, verdict: isChanged && !isThere ? 'push' : 'equal' }
-      }
+    // Others may have stored the same files with other times: there is nothing to pull from those.
+    const ours = position.kind === 'apart' && position.own !== undefined ? before : entries
+    const theirs: Entries[] = []
+    for (const { head } of position.kind === 'apart' ? position.heads : [position.head]) {
+      theirs.push((await states.of(head)).entries)
+    }
+    if (theirs.every((there) => sameEntries(there, ours))) {
+      const isPushed = ours === entries || !isChanged
+      return { ...found, there: noChanges, verdict: isPushed ? 'equal' : 'push' }
     }
     const isConflict =
       position.kind === 'apart'

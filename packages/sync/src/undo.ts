@@ -1,4 +1,5 @@
 import { changeFolder } from './apply/change-folder.ts'
+import { firstLeft } from './apply/plan-change.ts'
 import { type Mark, markOf, sameMark, trashFiles } from './apply/journal.ts'
 import { newestUndoable } from './apply/trash.ts'
 import { SyncError } from './errors.ts'
@@ -69,15 +70,14 @@ async function undoLast(session: Session, options: UndoOptions): Promise<Undone>
     removed: removals.map(({ path }) => path).filter((path) => !removed.includes(path)),
     isDryRun: options.dryRun ?? false,
   }
+  const emptied = emptiedFolders(files, removals, placements)
+  refuseTaken(files, placements, new Set([...removals.map(({ path }) => path), ...emptied]))
   if (options.dryRun) return report
   const asPlaced = new Map(placed.map(({ path, mark }) => [path, mark]))
   const isTouched = removals.some(({ path, mark }) => {
     const known = asPlaced.get(path)
     return known === undefined || !sameMark(known, mark)
   })
-  const emptied = foldersOf(removals.map(({ path }) => path))
-  const places = placements.map(({ path }) => path)
-  refuseTaken(files, places, new Set([...removals.map(({ path }) => path), ...emptied]))
   if (isTouched) await storeAside(session)
   const made = foldersOf(removed).filter((path) => files.stat(path)?.type !== 'folder')
   const steps = { removals, emptied, folders: [], made, placements, base: undefined }
@@ -119,31 +119,45 @@ async function storeAside(session: Session): Promise<void> {
   }
 }
 
+/** Folders above what goes, and all that stand in the place of a file: those that are empty then go. */
+function emptiedFolders(
+  files: FolderFiles,
+  removals: readonly { readonly path: string }[],
+  placements: readonly { readonly path: string }[],
+): string[] {
+  const below = (path: string): string[] =>
+    files.stat(path)?.type === 'folder'
+      ? [path, ...files.list(path).flatMap((name) => below(joined(path, name)))]
+      : []
+  const folders = [
+    ...foldersOf(removals.map(({ path }) => path)),
+    ...placements.flatMap(({ path }) => below(path)),
+  ]
+  return innermostFirst(new Set(folders))
+}
+
 /**
  * What comes back needs its place. What stands in it and does not go was put there since, as
  * something else: a folder for a file, or a file for a folder. A person has to decide about it.
- *
- * @param going files that go, and folders that go when nothing else is in them
  */
 function refuseTaken(
   files: FolderFiles,
-  places: readonly string[],
+  placements: readonly { readonly path: string }[],
   going: ReadonlySet<string>,
 ): void {
-  const stays = (path: string): boolean => {
-    const stat = files.stat(path)
-    if (stat === undefined) return false
-    if (!going.has(path)) return true
-    return stat.type === 'folder' && files.list(path).some((name) => stays(joined(path, name)))
+  const isInTheWay = (path: string): boolean => {
+    const type = files.stat(path)?.type
+    return type !== undefined && type !== 'folder' && !going.has(path)
   }
-  const isInTheWay = (path: string): boolean => files.stat(path)?.type !== 'folder' && stays(path)
-  const inTheWay = places.flatMap((path) => {
+  const inTheWay = placements.flatMap(({ path }) => {
     const above = [...foldersAbove(path)].filter(isInTheWay)
-    return stays(path) ? [...above, path] : above
+    const isFolder = files.stat(path)?.type === 'folder'
+    const left = isFolder ? firstLeft(files, path, going) : undefined
+    return left === undefined ? above : [...above, left]
   })
   if (inTheWay.length === 0) return
   const paths = [...new Set(inTheWay)]
-  throw new SyncError('REFUSED', `something new is where files have to go back: ${paths[0]}`, {
+  throw new SyncError('REFUSED', `${paths[0]} is new, and stands where a file has to go back`, {
     hint: 'Move it away, and run undo again.',
     paths,
   })
@@ -152,5 +166,9 @@ function refuseTaken(
 /** All folders above these paths, the innermost first. */
 function foldersOf(paths: readonly string[]): string[] {
   const folders = new Set(paths.flatMap((path) => [...foldersAbove(path)]))
+  return innermostFirst(folders)
+}
+
+function innermostFirst(folders: ReadonlySet<string>): string[] {
   return [...folders].toSorted((a, b) => b.length - a.length)
 }

@@ -18,11 +18,9 @@ import { dirname, join } from 'node:path'
 import { SourceError, TargetError } from 'restic-core'
 import { describe, expect, it } from 'vitest'
 import { type SyncEvent, pull, push, restore, status, undo } from '../src/index.ts'
-import type { FolderFiles } from '../src/files/folder-files.ts'
 import { linuxRules, macRules, windowsRules } from '../src/plan/names.ts'
-import type { Platform } from '../src/platform.ts'
 import { type Machine, temporaryFolder, writeFiles } from './machine.ts'
-import { Scene, filesOf, on } from './scene.ts'
+import { Scene, filesOf, on, withFiles } from './scene.ts'
 
 const world = { 'saves/World/level.dat': 'level', 'options.txt': 'fov:70' }
 
@@ -33,27 +31,6 @@ async function pair(
   const first = await scene.machine(files)
   await push(on(first))
   return [first, await scene.machine()]
-}
-
-/** A machine whose folder answers some calls in a way of its own. */
-function withFiles(
-  machine: Machine,
-  change: (files: FolderFiles) => Partial<FolderFiles>,
-): ReturnType<typeof on> {
-  const platform: Platform = machine.platform()
-  return {
-    ...on(machine),
-    platform: {
-      ...platform,
-      files: (root) => {
-        const files = platform.files(root)
-        const changed = change(files)
-        return new Proxy(files, {
-          get: (target, name: keyof FolderFiles) => changed[name] ?? target[name],
-        })
-      },
-    },
-  }
 }
 
 describe('names', { timeout: 60_000 }, () => {

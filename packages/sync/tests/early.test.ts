@@ -11,7 +11,7 @@ import { testRuntime } from '../../restic-core/src/testing/test-runtime.ts'
 import { type SyncEvent, pull, push } from '../src/index.ts'
 import type { Platform } from '../src/platform.ts'
 import { type Machine, type MemoryCloud, temporaryFolder, token, writeFiles } from './machine.ts'
-import { filesOf, on } from './scene.ts'
+import { filesOf, on, withFiles } from './scene.ts'
 import { twoMachines } from './two-machines.ts'
 
 /** How long restic waits between writing its lock and looking again. */
@@ -106,6 +106,25 @@ describe('work that begins while its lock is waited for', () => {
     expect(events).toContain('locked')
     if (command === 'push') await pull(on(b))
     expect(filesOf(b)).toEqual(filesOf(a))
+  })
+
+  it('ends only when the state is written that it had begun to write', async () => {
+    using temporary = temporaryFolder()
+    const { a } = await prepared(temporary.path)
+    const stop = new AbortController()
+    let isWritten = false
+    const slow = withFiles(a, (files) => ({
+      async create(path, ...rest) {
+        const isState = path.endsWith('state.json.new')
+        if (isState) stop.abort(new Error('enough'))
+        if (isState) await systemTimer.sleep(aheadMs)
+        await files.create(path, ...rest)
+        isWritten ||= isState
+      },
+    }))
+    await expect(push({ ...slow, signal: stop.signal })).rejects.toThrow('enough')
+    expect(isWritten).toBe(true)
+    expect(await push(on(a))).toMatchObject({ outcome: 'changed' })
   })
 
   it('asks nobody about a conflict before it is held', async () => {

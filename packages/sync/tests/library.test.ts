@@ -3,17 +3,7 @@ import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync }
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type FaultProxy, startFaultProxy } from '../../cli/tests/fault-proxy.ts'
-import {
-  type SyncEvent,
-  disable,
-  history,
-  init,
-  pull,
-  push,
-  restore,
-  status,
-  undo,
-} from '../src/index.ts'
+import { type SyncEvent, disable, history, init, pull, push, restore, undo } from '../src/index.ts'
 import type { FolderFiles } from '../src/files/folder-files.ts'
 import type { Platform } from '../src/platform.ts'
 import { Fate } from './faults.ts'
@@ -109,48 +99,6 @@ describe('a call', { timeout: 300_000 }, () => {
     expect(filesOf(other)).toEqual({ 'b.txt': 'b' })
   })
 
-  it('knows files that others pushed too, with other times, and lets the next push succeed both', async () => {
-    using temporary = temporaryFolder()
-    const { a, b } = await twoMachines(temporary.path, world)
-    for (const [at, seconds] of [
-      [a, 1_700_000_000],
-      [b, 1_700_000_777],
-    ] as const) {
-      writeFiles(at.folder, { 'options.txt': 'fov:90' })
-      utimesSync(join(at.folder, 'options.txt'), seconds, seconds)
-    }
-    expect(await push(on(a))).toMatchObject({ outcome: 'changed' })
-    expect(await push(on(b))).toMatchObject({ outcome: 'conflict' })
-    for (const at of [a, b]) {
-      expect(await status(on(at))).toMatchObject({ verdict: 'equal' })
-      expect(await pull(on(at))).toMatchObject({ outcome: 'up-to-date' })
-      expect(await push(on(at))).toMatchObject({ outcome: 'up-to-date' })
-    }
-    writeFiles(b.folder, { 'options.txt': 'fov:110' })
-    expect(await status(on(b))).toMatchObject({ verdict: 'push', here: { changed: 1 } })
-    expect(await pull(on(b))).toMatchObject({ outcome: 'up-to-date' })
-    expect(await push(on(b))).toMatchObject({ outcome: 'changed' })
-    expect(await pull(on(a))).toMatchObject({ outcome: 'changed' })
-    expect(filesOf(a)).toEqual(filesOf(b))
-    expect(await pull(on(b))).toMatchObject({ outcome: 'up-to-date' })
-  })
-
-  it('does not succeed a head that has something else where its own scope does not reach', async () => {
-    using temporary = temporaryFolder()
-    const { a, b } = await twoMachines(temporary.path, world)
-    writeFiles(b.folder, {
-      '.cloud-sync/scope.json': JSON.stringify({ include: ['**'], exclude: ['config', 'config/**'] }),
-    })
-    writeFiles(a.folder, { 'options.txt': 'fov:90', 'config/mod.toml': 'x = 1' })
-    writeFiles(b.folder, { 'options.txt': 'fov:90' })
-    expect(await push(on(a))).toMatchObject({ outcome: 'changed' })
-    expect(await push(on(b))).toMatchObject({ outcome: 'conflict' })
-    expect(await pull(on(b))).toMatchObject({ outcome: 'up-to-date' })
-    writeFiles(b.folder, { 'options.txt': 'fov:110' })
-    // What only the first has in `config` would be in no head any more.
-    expect(await push(on(b))).toMatchObject({ outcome: 'conflict' })
-  })
-
   it('tells how much of all has been fetched', async () => {
     using temporary = temporaryFolder()
     const { a, b } = await twoMachines(temporary.path, world)
@@ -175,28 +123,6 @@ describe('a call', { timeout: 300_000 }, () => {
     for (const [at, { bytes }] of told.entries()) {
       expect(bytes).toBeGreaterThanOrEqual(told[at - 1]?.bytes ?? 0)
     }
-  })
-
-  it.each([
-    ['a folder stands where a file', 'config', 'config/mine'],
-    ['a file stands where a folder', 'config/theirs', 'config'],
-  ])('undoes nothing while %s has to come back', async (_, before, since) => {
-    using temporary = temporaryFolder()
-    const { a, b } = await twoMachines(temporary.path, world)
-    writeFiles(a.folder, { [before]: 'old' })
-    await push(on(a))
-    await pull(on(b))
-    rmSync(join(a.folder, 'config'), { recursive: true })
-    await push(on(a))
-    await pull(on(b))
-    writeFiles(b.folder, { [since]: 'new' })
-    const files = filesOf(b)
-    const refusal = { code: 'REFUSED', paths: ['config'], hint: expect.stringContaining('away') }
-    await expect(undo(on(b))).rejects.toMatchObject(refusal)
-    expect(filesOf(b)).toEqual(files)
-    rmSync(join(b.folder, 'config'), { recursive: true })
-    await undo(on(b))
-    expect(filesOf(b)[before]).toBe('old')
   })
 
   it('does nothing in a folder that is not opted in, or not any more', async () => {

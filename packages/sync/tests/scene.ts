@@ -10,6 +10,8 @@ import {
   startRestServer,
 } from '../../../tools/servers.ts'
 import { init } from '../src/index.ts'
+import type { FolderFiles } from '../src/files/folder-files.ts'
+import type { Platform } from '../src/platform.ts'
 import { Fate } from './faults.ts'
 import {
   type Files,
@@ -114,6 +116,27 @@ export function on(
   fate?: Fate,
 ): { packFolder: string; platform: ReturnType<Machine['platform']>; lockWaitMs: number } {
   return { packFolder: machine.folder, platform: machine.platform(fate), lockWaitMs: 0 }
+}
+
+/** A machine whose folder answers some calls in a way of its own. */
+export function withFiles(
+  machine: Machine,
+  change: (files: FolderFiles) => Partial<FolderFiles>,
+): ReturnType<typeof on> {
+  const platform: Platform = machine.platform()
+  return {
+    ...on(machine),
+    platform: {
+      ...platform,
+      files: (root) => {
+        const files = platform.files(root)
+        const changed = change(files)
+        return new Proxy(files, {
+          get: (target, name: keyof FolderFiles) => changed[name] ?? target[name],
+        })
+      },
+    },
+  }
 }
 
 /** Files without empty folders, which say nothing about content. */

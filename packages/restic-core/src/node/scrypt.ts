@@ -74,8 +74,9 @@ async function mixOn(
   blocks: Uint8Array,
   { N, r, p }: ScryptCost,
 ): Promise<Uint8Array | undefined> {
-  // Even shares, but for the last: one block takes as long as all that fit beside it.
-  const shareLength = 128 * r * scryptLanes * Math.ceil(p / scryptLanes / scryptThreadsMax)
+  // Whole rounds to each thread: one block takes as long as three.
+  const rounds = Math.ceil(p / scryptLanes)
+  const shareLength = 128 * r * scryptLanes * Math.ceil(rounds / scryptThreadsMax)
   const shares = Array.from(
     { length: Math.ceil(blocks.length / shareLength) },
     (_, share) => new Uint8Array(blocks.subarray(share * shareLength, (share + 1) * shareLength)),

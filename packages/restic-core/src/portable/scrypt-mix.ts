@@ -21,7 +21,7 @@ type MixCost = Pick<ScryptCost, 'N' | 'r'>
 /** Few, so that the engine's better code takes over soon: it does so between two calls. */
 const stepsAtOnce = 64
 
-/** How many blocks it takes as long as one. */
+/** How many blocks a thread goes through at once. */
 export const scryptLanes = 3
 
 /** WebAssembly's, three blocks at a time, or the readable one where there is no WebAssembly. */

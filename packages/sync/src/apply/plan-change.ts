@@ -100,7 +100,7 @@ function refuseBlocked(
 }
 
 /** Something at or below a folder that does not go. */
-function firstLeft(
+export function firstLeft(
   files: FolderFiles,
   folder: string,
   going: ReadonlySet<string>,

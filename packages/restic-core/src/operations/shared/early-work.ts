@@ -16,24 +16,24 @@ export interface Begun {
  * Work that begins while the lock is waited for, usually a fifth of a second. Until the lock is known
  * to be held it writes nothing and tells nothing; when it was refused, the work begins anew.
  */
-export class EarlyWork<Work extends Begun> {
-  readonly #start: (view: EarlyView) => Work
+export class EarlyWork<Work extends Begun, View = EarlyView> {
+  readonly #start: (view: View) => Work
   #begun: Work | undefined
   /** Those whose lock was refused, until they have come to their end. */
   #ending: Promise<unknown> = Promise.resolve()
 
-  constructor(start: (view: EarlyView) => Work) {
+  constructor(start: (view: View) => Work) {
     this.#start = start
   }
 
   /** @param attempt at the lock; when it aborts, nothing of what was done counts */
-  begin(view: EarlyView, attempt: AbortSignal): void {
+  begin(view: View, attempt: AbortSignal): void {
     this.#begun = this.#start(view)
     attempt.addEventListener('abort', () => void this.stop(attempt.reason), { once: true })
   }
 
   /** What was begun for the lock that is held, or is begun now. */
-  take(view: EarlyView): Work {
+  take(view: View): Work {
     return this.#begun ?? this.#start(view)
   }
 
