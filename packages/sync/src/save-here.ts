@@ -100,7 +100,9 @@ export async function saveHere(
 
 /** What is waited for in any case: a state that is written when the command is over would be another's. */
 function settled(mayWrite: Promise<void>): AsyncDisposable & { readonly mayWrite: Promise<void> } {
-  return { mayWrite, [Symbol.asyncDispose]: () => mayWrite.catch(() => undefined) }
+  // Whoever waits for it hears of its failure; perhaps nobody does.
+  const ended = mayWrite.catch(() => undefined)
+  return { mayWrite, [Symbol.asyncDispose]: () => ended }
 }
 
 function problemsOf(entries: Entries, unstable: readonly string[]): string[] {

@@ -127,6 +127,20 @@ describe('work that begins while its lock is waited for', () => {
     expect(await push(on(a))).toMatchObject({ outcome: 'changed' })
   })
 
+  it('stores nothing when the state cannot be written', async () => {
+    using temporary = temporaryFolder()
+    const { a, cloud } = await prepared(temporary.path)
+    const before = kept(a, cloud)
+    const full = withFiles(a, (files) => ({
+      create: (path, ...rest) =>
+        path.endsWith('state.json.new')
+          ? Promise.reject(new Error('no space'))
+          : files.create(path, ...rest),
+    }))
+    await expect(push(full)).rejects.toThrow('no space')
+    expect(kept(a, cloud)).toEqual(before)
+  })
+
   it('asks nobody about a conflict before it is held', async () => {
     using temporary = temporaryFolder()
     const { a, b } = await prepared(temporary.path)
