@@ -132,7 +132,7 @@ const requireBuiltins: Plugin = {
 
 /** What the sources use of zod. The build fails when one is missing. */
 const zodNames =
-  'array, boolean, codec, custom, encode, enum, int, literal, looseObject, NEVER, number, object, ' +
+  'array, boolean, codec, config, custom, encode, enum, int, literal, looseObject, NEVER, number, object, ' +
   'record, string, union'
 
 /**

@@ -83,8 +83,9 @@ export async function saveHere(
   )
   await mayWrite
   const { entries, problems, tree, added } = stored
-  const isStored = record.isSide && (await isInHistory(session, tree, signal))
-  if (tree === undefined || isStored) return { snapshot: undefined, entries, problems }
+  const isKnown =
+    tree === undefined || (record.isSide && (await isInHistory(session, tree, signal)))
+  if (isKnown) return { snapshot: undefined, entries, problems }
   const input = {
     tree,
     record,
@@ -113,7 +114,7 @@ function problemsOf(entries: Entries, unstable: readonly string[]): string[] {
 /** As the store has it now: an operator may have forgotten states since the command began. */
 async function isInHistory(
   { remote }: Session,
-  tree: TreeId | undefined,
+  tree: TreeId,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { snapshots } = await remote.history({ signal })

@@ -1,3 +1,5 @@
+// oxlint-disable-next-line import/no-unassigned-import -- it is about the schemas of the modules below
+import '../shared/interpreted-schemas.ts'
 import type { EventEmitter } from 'node:events'
 import type { ReadStream } from 'node:tty'
 import { watchInterrupts } from '../shared/interrupts.ts'
