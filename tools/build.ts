@@ -132,8 +132,8 @@ const requireBuiltins: Plugin = {
 
 /** What the sources use of zod. The build fails when one is missing. */
 const zodNames =
-  'array, boolean, codec, config, custom, encode, enum, int, literal, looseObject, NEVER, number, object, ' +
-  'record, string, union'
+  'array, boolean, codec, config, custom, encode, enum, int, literal, looseObject, NEVER, number, ' +
+  'object, record, string, union'
 
 /**
  * zod without the three quarters of it that nobody here uses. Modules that are loaded when they are
