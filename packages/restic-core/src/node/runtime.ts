@@ -3,7 +3,7 @@ import { systemClock } from './clock.ts'
 import { isProcessAlive, processIdentity } from './identity.ts'
 import { nodeKernel } from './kernel.ts'
 import { nodeRandom } from './random.ts'
-import { scryptOn, scryptThreadsMax } from './scrypt.ts'
+import { scryptOn } from './scrypt.ts'
 import { threadPool } from './thread-pool.ts'
 
 /**
@@ -17,7 +17,6 @@ export async function nodeRuntime(options: { readonly threads?: number } = {}): 
   return {
     kernel,
     scrypt: (...args) => scryptOn(pool, ...args),
-    prepareScrypt: () => pool.prepare(scryptThreadsMax),
     pool,
     clock: systemClock(),
     random: nodeRandom,

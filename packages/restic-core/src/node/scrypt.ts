@@ -38,10 +38,9 @@ function scryptOptions(cost: ScryptCost): crypto.ScryptOptions {
   return { N, r, p, maxmem: scryptMemory(cost) }
 }
 
-/** Threads that it shares the blocks between, where a pool has as many. */
-export const scryptThreadsMax = 2
+const threadsMax = 2
 /** Each goes through its share three blocks at a time, in 96 MiB at the cost that restic writes. */
-const memoryMax: number = scryptThreadsMax * 99 * MiB
+const memoryMax: number = threadsMax * 99 * MiB
 /** N · r · p that takes a tenth of a second; for less it does not pay to start threads. */
 const workMin: number = 2 ** 19
 /** What comes before and after takes this thread: 10 ms for so much. */
@@ -61,11 +60,11 @@ export async function scryptOn(pool: TaskPool, ...args: ScryptArguments): Promis
 }
 
 function isForThreads(pool: TaskPool, { N, r, p }: ScryptCost): boolean {
-  const memory = scryptLanes * scryptThreadsMax * scryptMemory({ N, r, p: 1 })
+  const memory = scryptLanes * threadsMax * scryptMemory({ N, r, p: 1 })
   const isWorthIt = p > 2 && N * r * p >= workMin
   const fits = memory <= memoryMax && 128 * r * p <= blocksLengthMax
   // Behind other jobs it would wait, for as long as those wait for whoever takes their parts.
-  return hasWebAssembly && pool.size >= scryptThreadsMax && pool.isIdle && isWorthIt && fits
+  return hasWebAssembly && pool.size >= threadsMax && pool.isIdle && isWorthIt && fits
 }
 
 /** All blocks mixed, or undefined: no vector instructions, no memory or no threads. */
@@ -76,7 +75,7 @@ async function mixOn(
 ): Promise<Uint8Array | undefined> {
   // Whole rounds to each thread: one block takes as long as three.
   const rounds = Math.ceil(p / scryptLanes)
-  const shareLength = 128 * r * scryptLanes * Math.ceil(rounds / scryptThreadsMax)
+  const shareLength = 128 * r * scryptLanes * Math.ceil(rounds / threadsMax)
   const shares = Array.from(
     { length: Math.ceil(blocks.length / shareLength) },
     (_, share) => new Uint8Array(blocks.subarray(share * shareLength, (share + 1) * shareLength)),

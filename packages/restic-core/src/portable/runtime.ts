@@ -22,7 +22,6 @@ export async function portableRuntime(options: PortableOptions = {}): Promise<Ru
   return {
     kernel,
     scrypt: async (...args) => kernel.scrypt(...args),
-    prepareScrypt() {},
     pool,
     clock,
     random: webRandom,

@@ -29,12 +29,10 @@ export async function openRepository(options: OpenOptions): Promise<Repository> 
   const { backend, runtime, password, keyHint: hint, signal } = options
   const isOpened = isOpenedKey(password)
   // Both are wanted in any case, and a request costs more than its answer.
-  const sealedConfigAndNames = bothInOrder(
+  const [sealedConfig, names] = await bothInOrder(
     loadSealedConfig(backend, runtime.kernel, { signal }),
     isOpened ? [] : keyNames(backend, { signal }),
   )
-  if (!isOpened) runtime.prepareScrypt()
-  const [sealedConfig, names] = await sealedConfigAndNames
   const opened = isOpened
     ? { key: password, config: openConfigWithKey(runtime.kernel, password, sealedConfig) }
     : await searchOpening(backend, runtime, sealedConfig, {

@@ -29,7 +29,6 @@ export async function testRuntime(options: TestRuntimeOptions = {}): Promise<Run
   return {
     kernel,
     scrypt: async (...args) => kernel.scrypt(...args),
-    prepareScrypt() {},
     pool,
     clock,
     random,

@@ -17,8 +17,6 @@ export interface Runtime extends AsyncDisposable {
   readonly kernel: Kernel
   /** As the kernel's, beside this thread, or shared by others, where the platform has a way. */
   scrypt(...args: Parameters<Kernel['scrypt']>): Promise<Uint8Array>
-  /** Scrypt will be asked for soon: what it takes may start meanwhile. */
-  prepareScrypt(): void
   readonly pool: TaskPool
   readonly clock: Clock
   /** Bytes fit for keys and nonces. */
