@@ -7,6 +7,7 @@ import { type Alarm, describeAlarm, findAlarm } from './plan/guards.ts'
 import { assumeUnread } from './plan/merge.ts'
 import { locate } from './plan/position.ts'
 import { upToDate } from './pull.ts'
+import { adoptPacks } from './remote/adopt-packs.ts'
 import type { HistorySnapshot } from './remote/history-cache.ts'
 import { isOffline } from './remote/remote.ts'
 import { type Conflict, type ConflictSide, type PushReport, placeOf } from './report.ts'
@@ -108,9 +109,10 @@ async function resumed(
 ): Promise<IndexedRepository> {
   if (session.state.push === undefined) return repository
   await session.mayWrite
-  const packs = await session.remote.resume({ signal })
-  if (packs > 0) session.tell({ type: 'resumed', packs })
-  return session.remote.indexed({ signal })
+  const packs = await adoptPacks(repository, { signal })
+  if (packs === 0) return repository
+  session.tell({ type: 'resumed', packs })
+  return repository.loadIndex({ signal })
 }
 
 function refuseAlarm(session: Session, look: Look, base: RepositoryState | undefined): void {

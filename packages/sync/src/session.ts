@@ -168,7 +168,7 @@ export class Session {
    */
   async locked<T>(repository: Repository, isNeeded: boolean, work: Work<T>): Promise<T> {
     const early = new EarlyWork<BegunRun<T>, void>(
-      () => new BegunRun((run) => this.#begin(run, work)),
+      () => new BegunRun((run) => this.#begin(repository, run, work)),
     )
     const onWritten = (attempt: AbortSignal): void => early.begin(undefined, attempt)
     try {
@@ -181,13 +181,13 @@ export class Session {
   }
 
   /** One after the other, for they change the same state. */
-  #begin<T>(run: EarlyRun, work: Work<T>): Promise<T> {
+  #begin<T>(repository: Repository, run: EarlyRun, work: Work<T>): Promise<T> {
     const begun = this.#running.then(async () => {
       const { signal } = run
       this.#early = run
       try {
         // What was read before this lock may be out of date.
-        return await work(await this.remote.readIndex({ signal }), signal)
+        return await work(await repository.loadIndex({ signal }), signal)
       } finally {
         this.#early = undefined
       }

@@ -2,7 +2,6 @@ import {
   type Backend,
   BackendError,
   type Cancellable,
-  type IndexedRepository,
   MissingError,
   NoRepositoryError,
   type OpenedKey,
@@ -24,7 +23,6 @@ import {
   readHistoryCache,
   writeHistoryCache,
 } from './history-cache.ts'
-import { adoptPacks } from './adopt-packs.ts'
 import { dropOpenedKey, keepOpenedKey, readOpenedKey } from './key-cache.ts'
 import type { InstanceLocation } from './location.ts'
 
@@ -54,7 +52,6 @@ export class Remote implements AsyncDisposable {
   readonly #quick: Backend
   #known = new Map<SnapshotId, HistorySnapshot>()
   #repository: Promise<Repository> | undefined
-  #indexed: Promise<IndexedRepository> | undefined
 
   private constructor(options: RemoteOptions, store: Backend) {
     this.#options = options
@@ -142,27 +139,6 @@ export class Remote implements AsyncDisposable {
   freeBytes(): Promise<number | undefined> {
     const { platform, location } = this.#options
     return platform.storeFreeBytes(location)
-  }
-
-  indexed(options: Cancellable = {}): Promise<IndexedRepository> {
-    return this.#indexed ?? this.readIndex(options)
-  }
-
-  /** The index as it is now, which `indexed` gives from then on. */
-  readIndex(options: Cancellable = {}): Promise<IndexedRepository> {
-    this.#indexed = this.#loadIndex(options)
-    return this.#indexed
-  }
-
-  /** Packs that an interrupted push left behind become part of the repository. */
-  async resume(options: Cancellable = {}): Promise<number> {
-    const packs = await adoptPacks(await this.indexed(options), options)
-    if (packs > 0) await this.readIndex(options)
-    return packs
-  }
-
-  async #loadIndex(options: Cancellable): Promise<IndexedRepository> {
-    return (await this.repository(options)).loadIndex(options)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
