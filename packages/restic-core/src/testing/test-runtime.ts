@@ -11,18 +11,29 @@ export interface TestRuntimeOptions {
   /** The same seed draws the same keys and nonces. */
   readonly seed?: number
   readonly clock?: Clock
-  /** One for several runtimes that take turns: making one takes milliseconds. */
+  /** One that the test made, and may share. */
   readonly kernel?: Kernel
   readonly files?: FileAccess
   readonly identity?: Partial<ProcessIdentity>
   readonly isProcessAlive?: (pid: number) => boolean
 }
 
+/** Those of runtimes that are disposed of: making one takes milliseconds and much memory. */
+const idleKernels = new Set<Kernel>()
+
+async function takeKernel(): Promise<Kernel> {
+  for (const kernel of idleKernels) {
+    idleKernels.delete(kernel)
+    return kernel
+  }
+  return nodeKernel()
+}
+
 /** Everything a session needs, on this thread, and the same at every run. */
 export async function testRuntime(options: TestRuntimeOptions = {}): Promise<Runtime> {
   const { seed = 1, clock = fixedClock(1_700_000_000_123_456_789n) } = options
   const { files = noFiles, isProcessAlive = () => true } = options
-  const kernel = options.kernel ?? (await nodeKernel())
+  const kernel = options.kernel ?? (await takeKernel())
   let drawn = seed * 1_000_003
   const random = (length: number): Uint8Array => noise(length, drawn++)
   const pool = inlinePool({ kernel, files, random })
@@ -41,7 +52,10 @@ export async function testRuntime(options: TestRuntimeOptions = {}): Promise<Run
       ...options.identity,
     },
     isProcessAlive,
-    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await pool[Symbol.asyncDispose]()
+      if (options.kernel === undefined) idleKernels.add(kernel)
+    },
   }
 }
 
