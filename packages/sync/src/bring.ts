@@ -25,7 +25,11 @@ export interface BringInput {
   readonly signal: AbortSignal
 }
 
-/** What would change in the folder. @throws SyncError 'NAMES' when that is not possible here */
+/**
+ * What would change in the folder.
+ *
+ * @throws SyncError 'NAMES' when that is not possible here, 'REFUSED' when something would be lost
+ */
 export function plannedChanges(
   files: FolderFiles,
   { here, target, rules }: Pick<BringInput, 'here' | 'target' | 'rules'>,
@@ -33,7 +37,10 @@ export function plannedChanges(
   const changes = changesBetween(here.entries, target)
   const rootLength = files.root.length + 1 + stagedFiles.length
   const problems = findNameProblems(target, here.entries, rules, rootLength)
-  if (problems.length === 0) return changes
+  if (problems.length === 0) {
+    refuseUnread(changes)
+    return changes
+  }
   const [first] = problems
   const more = problems.length === 1 ? '' : `, and ${problems.length - 1} more`
   throw new SyncError('NAMES', `${first && describeNameProblem(first)}${more}`, {
@@ -55,7 +62,6 @@ export async function bring(
     if (base !== undefined) await session.setBase(base)
     return changes
   }
-  refuseUnread(changes)
   await session.mayWrite
   const { wanted, ...plan } = planChange(files, changes, target, here.stats)
   const placements = await stage(files, repository, input.tree, wanted, {

@@ -6,6 +6,7 @@ import { fingerprint } from './tree/fingerprint.ts'
 import { type Placement, markOf, sameMark } from './apply/journal.ts'
 import type { FileStat } from './files/folder-files.ts'
 import type { FileSystemRules } from './plan/names.ts'
+import type { Base } from './state/folder-state.ts'
 import { type Scan, isExecutable, scanFolder } from './tree/scan.ts'
 import {
   type CachedFile,
@@ -50,8 +51,11 @@ export async function lookHere(session: Session): Promise<Look> {
 }
 
 /** Whether the folder is known to be as it was at the last sync. It may be although this says no. */
-export function isKnownUnchanged({ scan }: Look, { state, scopeId, runtime }: Session): boolean {
-  const { base } = state
+export function isKnownUnchanged(
+  { scan }: Look,
+  { state, scopeId, runtime }: Session,
+  base: Base | undefined = state.base,
+): boolean {
   if (base?.content === undefined || base.scope !== scopeId || scan.unread.size > 0) return false
   if ([...scan.entries.values()].some((entry) => entry.type === 'unreadable')) return false
   return fingerprint(scan.entries, runtime.kernel) === base.content

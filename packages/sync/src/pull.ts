@@ -2,11 +2,12 @@ import type { IndexedRepository } from 'restic-core'
 import { NoRepositoryError } from 'restic-core'
 import { bring, plannedChanges } from './bring.ts'
 import { SyncError } from './errors.ts'
+import type { FileStat } from './files/folder-files.ts'
 import { type Head, States, isWhollySame } from './heads.ts'
 import { type HereState, type Look, isKnownUnchanged, lookHere, readHere } from './here.ts'
 import type { Lineage } from './lineage/lineage.ts'
 import { assumeUnread } from './plan/merge.ts'
-import { type Position, locate } from './plan/position.ts'
+import { locate } from './plan/position.ts'
 import { shownUrl } from './remote/location.ts'
 import type { HistorySnapshot } from './remote/history-cache.ts'
 import { isOffline } from './remote/remote.ts'
@@ -60,8 +61,9 @@ async function pullHistory(session: Session, options: PullOptions): Promise<Pull
     case 'apart': {
       const look = await lookHere(session)
       const repository = await session.remote.repository(options)
+      const synced = session.state.base
       return session.locked(repository, false, (indexed, signal) =>
-        new Pull(session, options, lineage, look, indexed, signal).run(position),
+        new Pull({ session, options, lineage, look, repository: indexed, signal, synced }).run(),
       )
     }
   }
@@ -88,37 +90,34 @@ export async function refuseRemoved({ state, remote, settings, signal }: Session
   })
 }
 
+interface PullParts {
+  readonly session: Session
+  readonly options: PullOptions
+  readonly lineage: Lineage<HistorySnapshot>
+  readonly look: Look
+  readonly repository: IndexedRepository
+  readonly signal: AbortSignal
+  /** what the folder was last equal to, or is found to be equal to */
+  readonly synced: Base | undefined
+}
+
 /** A pull that found something new. */
 class Pull {
-  readonly #session: Session
-  readonly #options: PullOptions
-  readonly #lineage: Lineage<HistorySnapshot>
-  readonly #look: Look
-  readonly #repository: IndexedRepository
-  readonly #signal: AbortSignal
+  readonly #parts: PullParts
   readonly #states: States
   readonly #isKnownUnchanged: boolean
 
-  constructor(
-    session: Session,
-    options: PullOptions,
-    lineage: Lineage<HistorySnapshot>,
-    look: Look,
-    repository: IndexedRepository,
-    signal: AbortSignal,
-  ) {
-    this.#session = session
-    this.#options = options
-    this.#lineage = lineage
-    this.#look = look
-    this.#repository = repository
-    this.#signal = signal
+  constructor(parts: PullParts) {
+    const { session, look, repository, signal, synced } = parts
+    this.#parts = parts
     this.#states = new States(session, repository, signal)
-    this.#isKnownUnchanged = isKnownUnchanged(look, session)
+    this.#isKnownUnchanged = isKnownUnchanged(look, session, synced)
   }
 
-  async run(position: Position<HistorySnapshot>): Promise<PullReport> {
-    if (position.kind === 'empty' || position.kind === 'current') return upToDate(this.#session)
+  async run(): Promise<PullReport> {
+    const { session, options, lineage, synced } = this.#parts
+    const position = locate(lineage, synced)
+    if (position.kind === 'empty' || position.kind === 'current') return this.#upToDate()
     const groups = position.kind === 'behind' ? [position.head] : position.heads
     const heads: Head[] = []
     for (const group of groups) heads.push({ group, state: await this.#states.of(group.head) })
@@ -127,13 +126,13 @@ class Pull {
     if (position.kind === 'behind' && this.#isKnownUnchanged && only !== undefined) {
       return this.#follow(here, only)
     }
-    const base = await this.#states.ofId(this.#lineage, this.#session.state.base?.snapshot)
+    const base = await this.#states.ofId(lineage, synced?.snapshot)
     const isUnchanged = this.#isUnchanged(here, base)
-    const read = this.#assumed(here, base, heads)
+    const read = assumed(here, base, heads)
     if (only !== undefined && heads.length === 1) {
       const mayFollow =
         position.kind === 'behind'
-          ? isUnchanged || this.#isBase(read.entries, base)
+          ? isUnchanged || isBase(read.entries, base)
           : position.own === undefined && this.#isFresh(here)
       if (mayFollow) return this.#follow(read, only)
     }
@@ -150,93 +149,91 @@ class Pull {
         ? []
         : heads.filter((head) => sameEntries(head.state.entries, base.entries))
     const others = heads.filter((head) => !known.includes(head))
-    if (others.length === 0) return upToDate(this.#session)
+    if (others.length === 0) return this.#upToDate()
     const twins = known
-      .filter((head) => base !== undefined && isWhollySame(this.#session.scope, head.state, base))
+      .filter((head) => base !== undefined && isWhollySame(session.scope, head.state, base))
       .flatMap(({ group }) => group.members)
-    return settle(this.#session, this.#options, {
-      lineage: this.#lineage,
+    return settle(session, options, {
+      ...this.#parts,
       states: this.#states,
-      repository: this.#repository,
-      signal: this.#signal,
-      look: this.#look,
       here: read,
       base,
       heads: others,
       own: own && { ...own, members: [...own.members, ...twins] },
-      isChanged: !isUnchanged && !this.#isBase(read.entries, base),
+      isChanged: !isUnchanged && !isBase(read.entries, base),
     })
   }
 
-  #assumed(here: HereState, base: RepositoryState | undefined, heads: readonly Head[]): HereState {
-    const theirs = heads.map(({ state }) => state.entries)
-    return { ...here, entries: assumeUnread(here.entries, base?.entries ?? new Map(), theirs) }
+  async #here(): Promise<HereState> {
+    const { session, look, repository, signal } = this.#parts
+    if (this.#isKnownUnchanged) {
+      return { entries: look.scan.entries, stats: look.scan.stats, unstable: [] }
+    }
+    return readHere(session, look, repository, signal)
   }
 
-  async #here(): Promise<HereState> {
-    const { scan } = this.#look
-    if (this.#isKnownUnchanged) {
-      return { entries: scan.entries, stats: scan.stats, unstable: [] }
-    }
-    return readHere(this.#session, this.#look, this.#repository, this.#signal)
+  #upToDate(): UpToDate {
+    return { outcome: 'up-to-date', snapshot: this.#parts.synced?.snapshot }
   }
 
   /** As the fingerprint of the last sync tells, which is there even when the base was forgotten. */
   #isUnchanged({ entries }: HereState, base: RepositoryState | undefined): boolean {
-    const { state, scopeId } = this.#session
-    if (this.#isBase(entries, base)) return true
-    if (state.base?.scope !== scopeId || hasUnread(entries)) return false
-    const { snapshot, tree, content, seen } = state.base
-    return baseFor(this.#session, snapshot, tree, entries, seen).content === content
-  }
-
-  #isBase(entries: Entries, base: RepositoryState | undefined): boolean {
-    return base !== undefined && sameFiles(entries, base.entries)
+    const { session, synced } = this.#parts
+    if (isBase(entries, base)) return true
+    if (synced?.scope !== session.scopeId || hasUnread(entries)) return false
+    const { snapshot, tree, content, seen } = synced
+    return baseFor(session, snapshot, tree, entries, seen).content === content
   }
 
   /** Nothing was ever synced here, and nothing is here that could be lost. */
   #isFresh({ entries }: HereState): boolean {
-    return this.#session.state.base === undefined && fileCount(entries) === 0
+    return this.#parts.synced === undefined && fileCount(entries) === 0
   }
 
-  async #follow(here: HereState, { group, state }: Head): Promise<PullReport> {
-    const target = state.entries
-    if (fileCount(target) === 0 && fileCount(here.entries) > 0 && !this.#options.allowEmpty) {
+  async #follow(here: HereState, head: Head): Promise<PullReport> {
+    const { session, options, look, repository, signal } = this.#parts
+    const { tree, entries: target } = head.state
+    if (fileCount(target) === 0 && fileCount(here.entries) > 0 && !options.allowEmpty) {
       throw new SyncError('REFUSED', 'the newest state in the cloud has no files at all', {
         hint: 'If that is right, allow it; otherwise restore an older state.',
       })
     }
-    const base = this.#baseOf({ group, state })
-    const input = { kind: 'pull', here, target, tree: state.tree, rules: this.#look.rules } as const
-    const changes = this.#options.dryRun
-      ? plannedChanges(this.#session.files, input)
-      : await bring(this.#session, this.#repository, { ...input, base, signal: this.#signal })
-    return changedTo({
-      snapshot: group.head.id,
-      changes,
-      isDryRun: this.#options.dryRun ?? false,
-    })
+    const input = { kind: 'pull', here, target, tree, rules: look.rules } as const
+    const changes = options.dryRun
+      ? plannedChanges(session.files, input)
+      : await bring(session, repository, { ...input, base: this.#baseOf(head), signal })
+    const { id: snapshot } = head.group.head
+    // Somebody settled a conflict in favour of what is here, say.
+    if (changes.length === 0) return { outcome: 'up-to-date', snapshot }
+    return changedTo({ snapshot, changes, isDryRun: options.dryRun ?? false })
   }
 
   /** What is here is what is there: that is the base from now on, and what is left is looked at anew. */
   async #adopt(head: Head, here: HereState): Promise<PullReport> {
-    if (this.#options.dryRun) return upToDate(this.#session)
-    await this.#session.setBase(this.#baseOf(head))
-    const again = new Pull(
-      this.#session,
-      this.#options,
-      this.#lineage,
-      { ...this.#look, scan: { ...this.#look.scan, entries: here.entries, unread: new Map() } },
-      this.#repository,
-      this.#signal,
-    )
-    return again.run(locate(this.#lineage, this.#session.state.base))
+    const { session, options, look } = this.#parts
+    const synced = this.#baseOf(head)
+    if (!options.dryRun) await session.setBase(synced)
+    const scan = { ...look.scan, entries: here.entries, unread: new Map<string, FileStat>() }
+    return new Pull({ ...this.#parts, look: { ...look, scan }, synced }).run()
   }
 
   #baseOf({ group, state }: Head): Base {
     const { id, seen } = group.head
-    return baseFor(this.#session, id, state.tree, state.entries, seen)
+    return baseFor(this.#parts.session, id, state.tree, state.entries, seen)
   }
+}
+
+function assumed(
+  here: HereState,
+  base: RepositoryState | undefined,
+  heads: readonly Head[],
+): HereState {
+  const theirs = heads.map(({ state }) => state.entries)
+  return { ...here, entries: assumeUnread(here.entries, base?.entries ?? new Map(), theirs) }
+}
+
+function isBase(entries: Entries, base: RepositoryState | undefined): boolean {
+  return base !== undefined && sameFiles(entries, base.entries)
 }
 
 function hasUnread(entries: Entries): boolean {

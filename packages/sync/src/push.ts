@@ -2,17 +2,18 @@ import type { IndexedRepository, SnapshotId } from 'restic-core'
 import { SyncError } from './errors.ts'
 import { States, isWhollySame } from './heads.ts'
 import { type Look, isKnownUnchanged, lookHere, readHere, sizedEntries } from './here.ts'
-import type { Lineage } from './lineage/lineage.ts'
+import { Lineage } from './lineage/lineage.ts'
 import { type Alarm, describeAlarm, findAlarm } from './plan/guards.ts'
 import { assumeUnread } from './plan/merge.ts'
-import { locate } from './plan/position.ts'
+import { type BasePoint, locate } from './plan/position.ts'
 import { upToDate } from './pull.ts'
 import { adoptPacks } from './remote/adopt-packs.ts'
 import type { HistorySnapshot } from './remote/history-cache.ts'
 import { isOffline } from './remote/remote.ts'
 import { type Conflict, type ConflictSide, type PushReport, placeOf } from './report.ts'
-import { baseFor, saveHere } from './save-here.ts'
+import { type SaveOptions, baseFor, foreseenSnapshot, saveHere, storeHere } from './save-here.ts'
 import { type Session, type SessionSettings, type SyncOptions, withSession } from './session.ts'
+import type { Base } from './state/folder-state.ts'
 import { changesBetween, countChanges } from './tree/changes.ts'
 import { type Entries, fileCount, sameEntries, totalSize } from './tree/entry.ts'
 import { type RepositoryState, noState } from './tree/repository-state.ts'
@@ -52,10 +53,12 @@ async function pushHere(session: Session, options: PushOptions): Promise<PushRep
   const { base } = session.state
   if (base === undefined && fileCount(sizedEntries(look)) === 0) return upToDate(session)
   if (options.dryRun && !(await session.remote.exists(options))) {
-    return dryReport(noState.entries, sizedEntries(look))
+    return dryReport(noState.entries, sizedEntries(look), [])
   }
   session.runtime.pool.prepare(look.scan.unread.size)
-  const repository = await session.remote.repositoryForWriting(options)
+  const repository = options.dryRun
+    ? await session.remote.repository(options)
+    : await session.remote.repositoryForWriting(options)
   return session.locked(repository, options.dryRun !== true, (indexed, signal) =>
     pushInto(session, options, { lineage, look, repository: indexed, signal }),
   )
@@ -74,32 +77,48 @@ async function pushInto(
   context: PushContext,
 ): Promise<PushReport> {
   const { lineage, look, signal } = context
-  const repository = await resumed(session, context)
+  const repository = options.dryRun ? context.repository : await resumed(session, context)
   const states = new States(session, repository, signal)
   const base = await states.ofId(lineage, session.state.base?.snapshot)
   if (options.allowEmpty !== true) refuseAlarm(session, look, base)
-  if (options.dryRun) {
-    const { entries } = await readHere(session, look, repository, signal)
-    return dryReport(base?.entries ?? new Map(), assumeUnread(entries, base?.entries ?? new Map()))
-  }
   const equal = await equalHead(session, context, repository, states)
-  if (equal !== undefined) return equal
-  const { snapshot, entries, problems } = await saveHere(session, look, repository, {
-    lineage,
-    base,
-    record: await recordOnBase(session, lineage, states, base),
-    onlyIfChanged: true,
-    signal,
-  })
+  if (equal !== undefined) {
+    if (!options.dryRun) await session.setBase(equal)
+    return { outcome: 'up-to-date', snapshot: equal.snapshot }
+  }
+  const record = await recordOnBase(session, lineage, states, base)
+  const save = { lineage, base, record, onlyIfChanged: true, signal }
+  if (options.dryRun) return foretell(session, look, repository, save)
+  const { snapshot, entries, problems } = await saveHere(session, look, repository, save)
   if (snapshot === undefined) {
     await rebase(session, base, entries)
     return upToDate(session)
   }
-  const conflict = await forkAfter(session, entries, base)
+  const after = await session.remote.history({ signal: session.signal })
+  const conflict = forkAt(session, after, { base, entries, snapshot, point: session.state.base })
   if (conflict !== undefined) return { outcome: 'conflict', conflict, snapshot }
   const changes = changesBetween(base?.entries ?? new Map(), entries)
   const counts = countChanges(changes)
   return { outcome: 'changed', snapshot, changes, counts, problems, isDryRun: false }
+}
+
+/** What a push would do and tell, if nobody else pushes meanwhile. */
+async function foretell(
+  session: Session,
+  look: Look,
+  repository: IndexedRepository,
+  options: SaveOptions,
+): Promise<PushReport> {
+  const { lineage, base, record } = options
+  const stored = await storeHere(session, look, repository, options, { dryRun: true })
+  const { entries, tree, problems } = stored
+  if (tree === undefined) return upToDate(session)
+  const pushed = foreseenSnapshot(session, lineage, record, tree)
+  const after = new Lineage([...lineage.snapshots, pushed])
+  const point = { snapshot: pushed.id, seen: pushed.seen }
+  const conflict = forkAt(session, after, { base, entries, snapshot: undefined, point })
+  if (conflict !== undefined) return { outcome: 'conflict', conflict }
+  return dryReport(base?.entries ?? noState.entries, entries, problems)
 }
 
 /** What an interrupted push left behind is made use of, before the next one. */
@@ -152,20 +171,18 @@ async function recordOnBase(
   return { parent, settles, isSide: false }
 }
 
-/** A folder without a base that is equal to a head already has nothing to push. */
+/** The head that a folder without a base is equal to already: it has nothing to push. */
 async function equalHead(
   session: Session,
   { lineage, look, signal }: PushContext,
   repository: IndexedRepository,
   states: States,
-): Promise<PushReport | undefined> {
+): Promise<Base | undefined> {
   if (session.state.base !== undefined || lineage.size === 0) return undefined
   const { entries } = await readHere(session, look, repository, signal)
   for (const head of lineage.heads()) {
     const { tree, entries: theirs } = await states.of(head)
-    if (!sameEntries(theirs, entries)) continue
-    await session.setBase(baseFor(session, head.id, tree, theirs, head.seen))
-    return upToDate(session)
+    if (sameEntries(theirs, entries)) return baseFor(session, head.id, tree, theirs, head.seen)
   }
   return undefined
 }
@@ -181,18 +198,26 @@ async function rebase(
   await session.setBase(baseFor(session, known.snapshot, known.tree, entries, known.seen))
 }
 
+interface Pushed {
+  readonly base: RepositoryState | undefined
+  readonly entries: Entries
+  /** undefined when it is not stored */
+  readonly snapshot: SnapshotId | undefined
+  /** where the folder is with it */
+  readonly point: BasePoint | undefined
+}
+
 /** Whether somebody else has pushed meanwhile; what is here is stored in any case. */
-async function forkAfter(
+function forkAt(
   session: Session,
-  entries: Entries,
-  base: RepositoryState | undefined,
-): Promise<Conflict | undefined> {
-  const lineage = await session.remote.history({ signal: session.signal })
-  const position = locate(lineage, session.state.base)
+  lineage: Lineage<HistorySnapshot>,
+  { base, entries, snapshot, point }: Pushed,
+): Conflict | undefined {
+  const position = locate(lineage, point)
   if (position.kind !== 'apart') return undefined
   const mine: ConflictSide = {
     where: 'here',
-    snapshot: session.state.base?.snapshot,
+    snapshot,
     host: session.host,
     folder: session.files.root,
     time: session.now(),
@@ -207,8 +232,8 @@ async function forkAfter(
   return { sides: [mine, ...there], paths: [] }
 }
 
-function dryReport(before: Entries, after: Entries): PushReport {
+function dryReport(before: Entries, after: Entries, problems: readonly string[]): PushReport {
   const changes = changesBetween(before, after)
   const counts = countChanges(changes)
-  return { outcome: 'changed', snapshot: undefined, changes, counts, problems: [], isDryRun: true }
+  return { outcome: 'changed', snapshot: undefined, changes, counts, problems, isDryRun: true }
 }

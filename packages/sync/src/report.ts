@@ -51,7 +51,7 @@ export interface Offline {
 export interface Conflicted {
   readonly outcome: 'conflict'
   readonly conflict: Conflict
-  /** what is here, when it was stored all the same */
+  /** what is here, when it was stored all the same: not by a pull, and not by a dry run */
   readonly snapshot?: SnapshotId | undefined
 }
 

@@ -1,4 +1,10 @@
-import { type IndexedRepository, MissingError, type SnapshotId, type TreeId } from 'restic-core'
+import {
+  type IndexedRepository,
+  MissingError,
+  type SnapshotId,
+  type TreeId,
+  type WritingOptions,
+} from 'restic-core'
 import { formatTime } from 'restic-core/format'
 import { topOf } from './files/folder-files.ts'
 import { type Look, contentOptions, finishLook, requestsOf, lookForStoring } from './here.ts'
@@ -15,6 +21,9 @@ import { type Entries, fileCount, sameEntries, totalSize } from './tree/entry.ts
 import { fingerprint } from './tree/fingerprint.ts'
 import { type RepositoryState, noState } from './tree/repository-state.ts'
 
+/** What a snapshot's summary counts. */
+type Added = Parameters<typeof sealSnapshot>[1]['added']
+
 /** How a state is recorded in the history. */
 export interface Record {
   readonly parent: SnapshotId | undefined
@@ -23,22 +32,35 @@ export interface Record {
   readonly isSide: boolean
 }
 
-export interface SaveOptions {
-  readonly lineage: Lineage<HistorySnapshot>
+export interface StoreOptions {
   /** the state of the base: what cannot be read is taken for what it was */
   readonly base: RepositoryState | undefined
-  readonly record: Record
   /** Store nothing when what is here equals the base. */
   readonly onlyIfChanged: boolean
   readonly signal: AbortSignal
 }
 
-export interface SavedHere {
-  /** undefined when nothing had changed, or the state is in the history already */
-  readonly snapshot: SnapshotId | undefined
+export interface SaveOptions extends StoreOptions {
+  readonly lineage: Lineage<HistorySnapshot>
+  readonly record: Record
+}
+
+interface Here {
   readonly entries: Entries
   /** files that could not be read, or changed while they were read */
   readonly problems: readonly string[]
+}
+
+/** The state that is here: its files and trees, and no snapshot of it. */
+interface StoredHere extends Here {
+  /** undefined when nothing had changed */
+  readonly tree: TreeId | undefined
+  readonly added: Added
+}
+
+export interface SavedHere extends Here {
+  /** undefined when nothing had changed, or the state is in the history already */
+  readonly snapshot: SnapshotId | undefined
 }
 
 /** Pushes what is here. Unless it is stored aside, the folder's base is that snapshot afterwards. */
@@ -50,37 +72,10 @@ export async function saveHere(
 ): Promise<SavedHere> {
   const { base = noState, lineage, record, signal } = options
   const startNs = session.runtime.clock.nowNs()
-  const usable = lookForStoring(look, repository)
   // Before anything of it is stored, so that the next push makes use of what this one may leave behind.
   await using noted = settled(record.isSide ? session.mayWrite : session.update({ push: {} }))
   const { mayWrite } = noted
-  const stored = await repository.writing(
-    async (blobs) => {
-      const requests = requestsOf(usable)
-      const contents = await storeContents(
-        blobs,
-        session.runtime,
-        requests,
-        contentOptions(session, usable),
-      )
-      const here = await finishLook(session, usable, repository, contents)
-      const entries = assumeUnread(here.entries, base.entries)
-      const problems = problemsOf(here.entries, here.unstable)
-      if (options.onlyIfChanged && sameEntries(entries, base.entries)) {
-        return { entries, problems, tree: undefined, added: blobs.added }
-      }
-      const isInScope = (path: string): boolean => session.scope.includes(path, false)
-      const all = new Map([...outOfScope(base, isInScope), ...entries])
-      const sources = {
-        states: [base],
-        source: session.platform.source(),
-        root: session.files.root,
-      }
-      const tree = await storeState(blobs, repository, all, sources)
-      return { entries, problems, tree, added: blobs.added }
-    },
-    { signal, mayWrite, onEvent: ({ bytes }) => session.tell({ type: 'sent', bytes }) },
-  )
+  const stored = await storeHere(session, look, repository, options, { mayWrite })
   await mayWrite
   const { entries, problems, tree, added } = stored
   const isKnown =
@@ -97,6 +92,41 @@ export async function saveHere(
   }
   const { snapshot } = await saveSnapshot(session, repository, lineage, input)
   return { snapshot, entries, problems }
+}
+
+/** Reads what is here, and stores it unless that is only to be tried. */
+export async function storeHere(
+  session: Session,
+  look: Look,
+  repository: IndexedRepository,
+  options: StoreOptions,
+  how: Pick<WritingOptions, 'mayWrite' | 'dryRun'>,
+): Promise<StoredHere> {
+  const { base = noState, onlyIfChanged, signal } = options
+  const usable = lookForStoring(look, repository)
+  const requests = requestsOf(usable)
+  return repository.writing(
+    async (blobs) => {
+      const reading = contentOptions(session, usable)
+      const contents = await storeContents(blobs, session.runtime, requests, reading)
+      const here = await finishLook(session, usable, repository, contents)
+      const entries = assumeUnread(here.entries, base.entries)
+      const problems = problemsOf(here.entries, here.unstable)
+      if (onlyIfChanged && sameEntries(entries, base.entries)) {
+        return { entries, problems, tree: undefined, added: blobs.added }
+      }
+      const isInScope = (path: string): boolean => session.scope.includes(path, false)
+      const all = new Map([...outOfScope(base, isInScope), ...entries])
+      const sources = {
+        states: [base],
+        source: session.platform.source(),
+        root: session.files.root,
+      }
+      const tree = await storeState(blobs, repository, all, sources)
+      return { entries, problems, tree, added: blobs.added }
+    },
+    { ...how, signal, onEvent: ({ bytes }) => session.tell({ type: 'sent', bytes }) },
+  )
 }
 
 /** What is waited for in any case: a state that is written when the command is over would be another's. */
@@ -126,7 +156,7 @@ export interface SaveSnapshotInput {
   readonly record: Record
   readonly entries: Entries
   readonly before: Entries
-  readonly added: Parameters<typeof sealSnapshot>[1]['added']
+  readonly added: Added
   readonly startNs: bigint
   readonly isPartial: boolean
   /** false: the folder is not equal to it yet */
@@ -176,6 +206,25 @@ export async function saveSnapshot(
     bytes: totalSize(entries),
   })
   return base
+}
+
+/** What `saveSnapshot` would add to the history; it has no id before it is sealed. */
+export function foreseenSnapshot(
+  session: Session,
+  lineage: Lineage<HistorySnapshot>,
+  record: Record,
+  tree: TreeId,
+): HistorySnapshot {
+  return {
+    id: '' as SnapshotId,
+    tree,
+    parent: record.parent,
+    tags: tagsOf(record, false),
+    seen: seenWith(session, lineage, record, session.device().id),
+    time: session.now(),
+    hostname: session.host,
+    paths: [session.files.root],
+  }
 }
 
 /** A snapshot that names what is not stored would be worse than none. */

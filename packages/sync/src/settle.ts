@@ -47,6 +47,8 @@ export interface Sides {
   readonly signal: AbortSignal
   readonly look: Look
   readonly here: HereState
+  /** what the folder was last equal to, and its state where that is known */
+  readonly synced: Base | undefined
   readonly base: RepositoryState | undefined
   /** heads that are not here */
   readonly heads: readonly Head[]
@@ -83,8 +85,8 @@ async function resolveInput(
   sides: Sides,
   chosen: SnapshotId | undefined,
 ): Promise<ResolveInput> {
-  const { lineage, states, here, own, isChanged, base } = sides
-  const known = session.state.base?.snapshot
+  const { lineage, states, here, own, isChanged, base, synced } = sides
+  const known = synced?.snapshot
   const hereSide: HereSide = {
     entries: here.entries,
     isChanged,
@@ -170,7 +172,7 @@ async function carryOutAnswer(
 async function storeAside(session: Session, sides: Sides): Promise<SnapshotId | undefined> {
   const { snapshot } = await saveHere(session, sides.look, sides.repository, {
     ...sides,
-    record: { parent: session.state.base?.snapshot, settles: [], isSide: true },
+    record: { parent: sides.synced?.snapshot, settles: [], isSide: true },
     onlyIfChanged: true,
   })
   return snapshot

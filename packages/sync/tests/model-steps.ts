@@ -22,16 +22,19 @@ export type Step =
       readonly answer: Answer
       readonly dies: number | undefined
       readonly again: boolean
+      readonly foretold: boolean
     }
   | {
       readonly kind: 'push'
       readonly machine: number
       readonly dies: number | undefined
       readonly again: boolean
+      readonly foretold: boolean
     }
   | { readonly kind: 'both-push'; readonly machine: number; readonly other: number }
   | { readonly kind: 'restore'; readonly machine: number; readonly hoursAgo: number }
   | { readonly kind: 'undo'; readonly machine: number; readonly dies: number | undefined }
+  | { readonly kind: 'look'; readonly machine: number }
   | { readonly kind: 'network'; readonly machine: number; readonly isUp: boolean }
   | { readonly kind: 'clock'; readonly machine: number; readonly years: number }
   | { readonly kind: 'lose'; readonly machine: number; readonly what: 'cache' | 'state.json' }
@@ -40,6 +43,8 @@ const machine = fc.nat(3)
 const path = fc.constantFrom(...paths)
 const dies = fc.option(fc.integer({ min: 1, max: 90 }), { nil: undefined, freq: 4 })
 const again = fc.boolean()
+/** Whether a dry run goes before the command. */
+const foretold = fc.boolean()
 const answer = fc.constantFrom<Answer>(...answerNames)
 const kind = <Kind extends string>(name: Kind): fc.Arbitrary<Kind> => fc.constant(name)
 
@@ -47,11 +52,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 9, arbitrary: fc.record({ kind: kind('write'), machine, path }) },
   { weight: 3, arbitrary: fc.record({ kind: kind('delete'), machine, path }) },
   { weight: 2, arbitrary: fc.record({ kind: kind('rename'), machine, path, to: path }) },
-  { weight: 7, arbitrary: fc.record({ kind: kind('pull'), machine, answer, dies, again }) },
-  { weight: 7, arbitrary: fc.record({ kind: kind('push'), machine, dies, again }) },
+  {
+    weight: 7,
+    arbitrary: fc.record({ kind: kind('pull'), machine, answer, dies, again, foretold }),
+  },
+  { weight: 7, arbitrary: fc.record({ kind: kind('push'), machine, dies, again, foretold }) },
   { weight: 1, arbitrary: fc.record({ kind: kind('both-push'), machine, other: machine }) },
   { weight: 1, arbitrary: fc.record({ kind: kind('restore'), machine, hoursAgo: fc.nat(9) }) },
   { weight: 1, arbitrary: fc.record({ kind: kind('undo'), machine, dies }) },
+  { weight: 3, arbitrary: fc.record({ kind: kind('look'), machine }) },
   { weight: 1, arbitrary: fc.record({ kind: kind('network'), machine, isUp: fc.boolean() }) },
   {
     weight: 1,

@@ -1,21 +1,24 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { type RunningServer, runRestic, startRestServer } from '../../../tools/servers.ts'
 import { peers } from '../../../tools/peers.ts'
 import { init, isSyncError, pull, push, restore, status, undo } from '../src/index.ts'
 import { Fate } from './faults.ts'
 import { HistoryOracle } from './history-oracle.ts'
-import { type Machine, makeMachine, readFiles, temporaryFolder, token } from './machine.ts'
+import { type Machine, makeMachine, temporaryFolder, token } from './machine.ts'
+import { rename, syncedFiles, write } from './model-disk.ts'
 import { type Sequence, type Step, sequence } from './model-steps.ts'
+import { type Told, outcomeOf, resultOf, summaryOf } from './told.ts'
 
 /*
- * Machines that share an instance do anything in any order, and three things hold all the time:
+ * Machines that share an instance do anything in any order, and four things hold all the time:
  *
  * - Whatever is on a disk when a command begins is on that disk or in the history when it ends,
  *   also when the machine dies on the way.
  * - Nothing ever goes from the history.
  * - Repeating a command changes nothing; a conflict that nobody settles changes nothing.
+ * - A dry run tells what the command then does, and does nothing.
  *
  * And at the end, once the network is up, pulls and pushes make all machines equal.
  */
@@ -154,6 +157,8 @@ class World {
         return this.#restore(at, one.hoursAgo)
       case 'undo':
         return this.#undo(at, one.dies)
+      case 'look':
+        return this.#look(at)
     }
   }
 
@@ -182,11 +187,10 @@ class World {
     return this.#machines[number % this.#machines.length] as Machine
   }
 
-  async #pull(at: Machine, { answer: onConflict, dies: last, again: repeats }: StepOf<'pull'>) {
+  async #pull(at: Machine, one: StepOf<'pull'>) {
+    const { answer: onConflict, again: repeats } = one
     const before = await this.#filesBefore(at)
-    const report = await this.#mortal(at, last, (fate) =>
-      pull({ ...options(at, fate), onConflict }),
-    )
+    const report = await this.#told(at, one, (given) => pull({ ...given, onConflict }))
     if (report === undefined) return
     const isDone = report.outcome === 'changed' || report.outcome === 'up-to-date'
     if (!isDone || report.outcome === 'up-to-date') {
@@ -200,9 +204,10 @@ class World {
     expectSame(syncedFiles(at.folder), after, 'a second pull')
   }
 
-  async #push(at: Machine, { dies: last, again: repeats }: StepOf<'push'>): Promise<void> {
+  async #push(at: Machine, one: StepOf<'push'>): Promise<void> {
+    const { again: repeats } = one
     const before = await this.#filesBefore(at)
-    const report = await this.#mortal(at, last, (fate) => push(options(at, fate)))
+    const report = await this.#told(at, one, push)
     expectSame(syncedFiles(at.folder), before, 'a push')
     const isStored =
       report?.outcome === 'changed' ||
@@ -216,8 +221,7 @@ class World {
     if (!repeats) return
     const count = this.#oracle.snapshotCount
     expectOutcome(await this.#keeping(at, () => push(options(at))), 'up-to-date')
-    await this.#oracle.contents()
-    if (this.#oracle.snapshotCount !== count) throw new Error('a second push made a snapshot')
+    expectSame(await this.#snapshotCount(), count, 'snapshots after a second push')
   }
 
   /** What is there once an interrupted command has been ended, which any command does. */
@@ -233,11 +237,59 @@ class World {
 
   async #restore(at: Machine, hoursAgo: number): Promise<void> {
     const time = new Date(Date.now() - hoursAgo * 3_600_000).toISOString()
-    await this.#keeping(at, () => restore({ ...options(at), state: time }))
+    await this.#filesBefore(at)
+    const how = { dies: undefined, foretold: true }
+    await this.#told(at, how, (given) => restore({ ...given, state: time }))
   }
 
-  async #undo(at: Machine, last: number | undefined): Promise<void> {
-    await this.#mortal(at, last, (fate) => undo(options(at, fate)))
+  async #undo(at: Machine, dies: number | undefined): Promise<void> {
+    await this.#filesBefore(at)
+    await this.#told(at, { dies, foretold: true }, undo)
+  }
+
+  /** Status tells what a pull and a push would find. */
+  async #look(at: Machine): Promise<void> {
+    await this.#filesBefore(at)
+    const seen = await this.#keeping(at, () => status(options(at)))
+    if (seen?.outcome !== 'status') throw new Error(`a status: ${JSON.stringify(seen)}`)
+    const dry = { ...options(at), dryRun: true }
+    const pulled = await resultOf(() => pull(dry))
+    const pushed = await resultOf(() => push(dry))
+    const found = [outcomeOf(pulled), outcomeOf(pushed)]
+    const expected = {
+      unknown: [['offline'], ['offline', 'up-to-date']],
+      equal: [['up-to-date'], ['up-to-date']],
+      push: [['up-to-date'], ['changed', 'REFUSED']],
+      pull: [['changed', 'REFUSED'], ['up-to-date']],
+      conflict: [['conflict'], ['conflict', 'changed', 'up-to-date', 'REFUSED']],
+    }[seen.verdict]
+    if (expected.every((outcomes, number) => outcomes.includes(found[number] ?? ''))) return
+    throw new Error(`status tells ${seen.verdict}, a pull ${found[0]}, a push ${found[1]}`)
+  }
+
+  /** Runs a command, and before it perhaps its dry run; undefined when it was refused or the machine died. */
+  async #told<R extends Told>(
+    at: Machine,
+    { dies, foretold }: { readonly dies: number | undefined; readonly foretold: boolean },
+    command: (given: ReturnType<typeof options> & { readonly dryRun?: boolean }) => Promise<R>,
+  ): Promise<R | undefined> {
+    if (!foretold) return this.#mortal(at, dies, (fate) => command(options(at, fate)))
+    const before = syncedFiles(at.folder)
+    const count = await this.#snapshotCount()
+    const foreseen = await resultOf(() => command({ ...options(at), dryRun: true }))
+    expectSame(syncedFiles(at.folder), before, 'a dry run')
+    expectSame(await this.#snapshotCount(), count, 'snapshots after a dry run')
+    return this.#mortal(at, dies, async (fate) => {
+      const result = await resultOf(() => command(options(at, fate)))
+      if (!fate.isDead) expectSame(summaryOf(foreseen), summaryOf(result), 'a dry run tells')
+      if ('error' in result) throw result.error
+      return result.report
+    })
+  }
+
+  async #snapshotCount(): Promise<number> {
+    await this.#oracle.contents()
+    return this.#oracle.snapshotCount
   }
 
   /** Runs a command on a machine that may die meanwhile; undefined when it did. */
@@ -291,40 +343,6 @@ function isExpected(error: unknown): boolean {
   if (isSyncError(error, 'REFUSED', 'NOT_FOUND')) return true
   const { code, reason } = error as { readonly code?: unknown; readonly reason?: unknown }
   return code === 'NO_REPOSITORY' || (code === 'BACKEND' && reason === 'unavailable')
-}
-
-/** Files without empty folders, which say nothing about content. */
-function syncedFiles(folder: string): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(readFiles(folder)).filter(([name]) => !name.endsWith('/')),
-  )
-}
-
-function write({ folder }: Machine, name: string, content: string): void {
-  const full = join(folder, name)
-  clearWay(folder, name)
-  rmSync(full, { recursive: true, force: true })
-  mkdirSync(dirname(full), { recursive: true })
-  writeFileSync(full, content)
-}
-
-/** A file that stands where a folder is wanted is removed, as a person would. */
-function clearWay(folder: string, name: string): void {
-  const files = readFiles(folder)
-  for (let slash = name.indexOf('/'); slash >= 0; slash = name.indexOf('/', slash + 1)) {
-    const above = name.slice(0, slash)
-    if (files[above] !== undefined) rmSync(join(folder, above))
-  }
-}
-
-function rename({ folder }: Machine, from: string, to: string): void {
-  if (`${to}/`.startsWith(`${from}/`) || `${from}/`.startsWith(`${to}/`)) return
-  const files = Object.keys(readFiles(folder))
-  if (!files.some((name) => name === from || name.startsWith(`${from}/`))) return
-  clearWay(folder, to)
-  rmSync(join(folder, to), { recursive: true, force: true })
-  mkdirSync(dirname(join(folder, to)), { recursive: true })
-  renameSync(join(folder, from), join(folder, to))
 }
 
 function expectSame(found: unknown, expected: unknown, what: string): void {

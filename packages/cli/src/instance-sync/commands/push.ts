@@ -46,7 +46,7 @@ async function pushAndSettle(
   const options = await syncOptions(context)
   const report = await pushFolder({ ...options, dryRun, allowEmpty })
   const settle = onConflict(answer, context)
-  if (report.outcome !== 'conflict' || settle === 'stop') {
+  if (report.outcome !== 'conflict' || settle === 'stop' || dryRun) {
     return { push: report, settled: undefined }
   }
   return { push: report, settled: await pullFolder({ ...options, onConflict: settle }) }
