@@ -52,7 +52,7 @@ describe('a dry run', { timeout: 60_000 }, () => {
     const indexes = stored('index')
     const last = whole.calls.findIndex((call) => /index/.test(call))
     expect(last).toBeGreaterThan(0)
-    await expect(push(on(a, new Fate(last)))).rejects.toThrow()
+    await expect(push(on(a, new Fate(last)))).rejects.toBeInstanceOf(Error)
     rmSync(join(a.folder, '.cloud-sync/lock'), { force: true })
     expect(stored('data').length).toBeGreaterThan(2 * indexes.length)
     expect(stored('index')).toEqual(indexes)
