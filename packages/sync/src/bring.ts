@@ -32,15 +32,23 @@ export interface BringInput {
  */
 export function plannedChanges(
   files: FolderFiles,
+  input: Pick<BringInput, 'here' | 'target' | 'rules'>,
+): Change[] {
+  const changes = namedChanges(files, input)
+  refuseUnread(changes)
+  // It is thrown away, for the sake of what it refuses.
+  planChange(files, changes, input.target, input.here.stats)
+  return changes
+}
+
+function namedChanges(
+  files: FolderFiles,
   { here, target, rules }: Pick<BringInput, 'here' | 'target' | 'rules'>,
 ): Change[] {
   const changes = changesBetween(here.entries, target)
   const rootLength = files.root.length + 1 + stagedFiles.length
   const problems = findNameProblems(target, here.entries, rules, rootLength)
-  if (problems.length === 0) {
-    refuseUnread(changes)
-    return changes
-  }
+  if (problems.length === 0) return changes
   const [first] = problems
   const more = problems.length === 1 ? '' : `, and ${problems.length - 1} more`
   throw new SyncError('NAMES', `${first && describeNameProblem(first)}${more}`, {

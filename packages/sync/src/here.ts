@@ -230,9 +230,13 @@ export async function keepPlaced(
     const stat = marks.has(path) ? session.files.stat(path) : here.stats.get(path)
     if (stat?.type === 'file') stats.set(path, stat)
   }
+  // What was not put in place is what it was before; the target may only assume it, of an unread file.
+  const known = await readScanCache(session.files)
   const isUsable = (path: string, stat: FileStat): boolean => {
     const mark = marks.get(path)
-    return mark === undefined || (sameMark(mark, markOf(stat)) && isSettled(stat, nowNs))
+    if (mark !== undefined) return sameMark(mark, markOf(stat)) && isSettled(stat, nowNs)
+    const before = known.repository === repository.config.id ? known.cache.get(path) : undefined
+    return before !== undefined && sameStat(before.stat, stat)
   }
   await keepScan(session, repository, { entries: target, stats, isUsable })
 }

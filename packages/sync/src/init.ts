@@ -87,9 +87,10 @@ async function optIn(
   if (report?.outcome === 'offline') throw new SyncError('SETTINGS', report.reason)
   if (options.token !== undefined) await writeToken(files, options.token)
   await writeSettings(files, settings)
-  const count = await withSession(given, async (session) =>
-    fileCount(sizedEntries(await lookHere(session))),
-  )
+  const count = await withSession(given, async (session) => {
+    if (isThere !== true && session.state.base !== undefined) await session.update({ begins: true })
+    return fileCount(sizedEntries(await lookHere(session)))
+  })
   return {
     outcome: 'enabled',
     instanceId,

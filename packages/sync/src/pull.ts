@@ -7,7 +7,7 @@ import { type Head, States, isWhollySame } from './heads.ts'
 import { type HereState, type Look, isKnownUnchanged, lookHere, readHere } from './here.ts'
 import type { Lineage } from './lineage/lineage.ts'
 import { assumeUnread } from './plan/merge.ts'
-import { locate } from './plan/position.ts'
+import { isInHistory, locate } from './plan/position.ts'
 import { shownUrl } from './remote/location.ts'
 import type { HistorySnapshot } from './remote/history-cache.ts'
 import { isOffline } from './remote/remote.ts'
@@ -82,12 +82,26 @@ function isEmptied({ files, state }: Session): boolean {
   return top.length > 0 && top.every((name) => files.stat(name) === undefined)
 }
 
-/** A history that is gone is not the same as one that has not begun. */
-export async function refuseRemoved({ state, remote, settings, signal }: Session): Promise<void> {
-  if (state.base === undefined || (await remote.exists({ signal }))) return
-  throw new NoRepositoryError(`the repository at ${shownUrl(settings.url)} is gone`, {
-    hint: 'Ask whoever runs the server. A push would begin a new history there.',
+/**
+ * A history that is gone is not the same as one that has not begun: perhaps the server's disk is not
+ * there, and what is stored in its place would be lost.
+ */
+export async function removedError({
+  state,
+  remote,
+  settings,
+  signal,
+}: Session): Promise<NoRepositoryError | undefined> {
+  if (state.base === undefined || state.begins === true) return undefined
+  if (await remote.exists({ signal })) return undefined
+  return new NoRepositoryError(`the repository at ${shownUrl(settings.url)} is gone`, {
+    hint: 'Ask whoever runs the server. To begin a new history there, run init with its address.',
   })
+}
+
+export async function refuseRemoved(session: Session): Promise<void> {
+  const error = await removedError(session)
+  if (error !== undefined) throw error
 }
 
 interface PullParts {
@@ -160,7 +174,7 @@ class Pull {
       base,
       heads: others,
       own: own && { ...own, members: [...own.members, ...twins] },
-      isChanged: !isUnchanged && !isBase(read.entries, base),
+      isChanged: !isInHistory(lineage, synced) || (!isUnchanged && !isBase(read.entries, base)),
     })
   }
 

@@ -5,8 +5,8 @@ import { type Look, isKnownUnchanged, lookHere, readHere, sizedEntries } from '.
 import { Lineage } from './lineage/lineage.ts'
 import { type Alarm, describeAlarm, findAlarm } from './plan/guards.ts'
 import { assumeUnread } from './plan/merge.ts'
-import { type BasePoint, locate } from './plan/position.ts'
-import { upToDate } from './pull.ts'
+import { type BasePoint, isInHistory, locate } from './plan/position.ts'
+import { refuseRemoved, upToDate } from './pull.ts'
 import { adoptPacks } from './remote/adopt-packs.ts'
 import type { HistorySnapshot } from './remote/history-cache.ts'
 import { isOffline } from './remote/remote.ts'
@@ -49,8 +49,9 @@ async function pushOrOffline(session: Session, options: PushOptions): Promise<Pu
 async function pushHere(session: Session, options: PushOptions): Promise<PushReport> {
   const lineage = await session.history()
   const look = await lookHere(session)
-  if (isKnownUnchanged(look, session)) return upToDate(session)
   const { base } = session.state
+  if (lineage.size === 0) await refuseRemoved(session)
+  if (isInHistory(lineage, base) && isKnownUnchanged(look, session)) return upToDate(session)
   if (base === undefined && fileCount(sizedEntries(look)) === 0) return upToDate(session)
   if (options.dryRun && !(await session.remote.exists(options))) {
     return dryReport(noState.entries, sizedEntries(look), [])
@@ -171,14 +172,14 @@ async function recordOnBase(
   return { parent, settles, isSide: false }
 }
 
-/** The head that a folder without a base is equal to already: it has nothing to push. */
+/** The head that a folder is equal to whose base nobody has: it has nothing to push. */
 async function equalHead(
   session: Session,
   { lineage, look, signal }: PushContext,
   repository: IndexedRepository,
   states: States,
 ): Promise<Base | undefined> {
-  if (session.state.base !== undefined || lineage.size === 0) return undefined
+  if (isInHistory(lineage, session.state.base) || lineage.size === 0) return undefined
   const { entries } = await readHere(session, look, repository, signal)
   for (const head of lineage.heads()) {
     const { tree, entries: theirs } = await states.of(head)

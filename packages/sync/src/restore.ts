@@ -13,7 +13,7 @@ import type { Lineage } from './lineage/lineage.ts'
 import { assumeUnread } from './plan/merge.ts'
 import type { HistorySnapshot } from './remote/history-cache.ts'
 import type { NotEnabled } from './report.ts'
-import { saveHere } from './save-here.ts'
+import { storeAside } from './save-here.ts'
 import { type Session, type SyncOptions, withSession } from './session.ts'
 import { type Change, type ChangeCounts, countChanges } from './tree/changes.ts'
 import { type Entries, type Entry, dropFilledFolders, isWithin, sameEntries } from './tree/entry.ts'
@@ -106,16 +106,16 @@ async function restoreHere(
   const isStored = sameEntries(here.entries, before)
   const aside = isStored
     ? undefined
-    : await saveHere(session, look, repository, {
-        lineage,
-        base,
-        record: { parent: session.state.base?.snapshot, settles: [], isSide: true },
-        onlyIfChanged: true,
-        signal,
-      })
+    : await storeAside(
+        session,
+        look,
+        repository,
+        { lineage, base, signal },
+        changes.map(({ path }) => path),
+      )
   const input = { kind: 'restore', here, target, tree: state.tree, rules: look.rules } as const
   await bring(session, repository, { ...input, base: undefined, signal })
-  return { ...report(snapshot, changes, options), storedAside: aside?.snapshot }
+  return { ...report(snapshot, changes, options), storedAside: aside }
 }
 
 function report(

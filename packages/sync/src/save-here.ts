@@ -7,6 +7,7 @@ import {
 } from 'restic-core'
 import { formatTime } from 'restic-core/format'
 import { topOf } from './files/folder-files.ts'
+import { SyncError } from './errors.ts'
 import { type Look, contentOptions, finishLook, requestsOf, lookForStoring } from './here.ts'
 import type { Lineage } from './lineage/lineage.ts'
 import { partialTag, settlesTag, sideTag, syncTag } from './lineage/marks.ts'
@@ -94,6 +95,34 @@ export async function saveHere(
   return { snapshot, entries, problems }
 }
 
+/**
+ * Stores what is here so that it is not lost; the state of the history stays what it is.
+ *
+ * @param going paths of what will be replaced or removed
+ * @returns undefined when the history has it already
+ * @throws SyncError 'REFUSED', when something of that could not be stored
+ */
+export async function storeAside(
+  session: Session,
+  look: Look,
+  repository: IndexedRepository,
+  options: Omit<SaveOptions, 'record' | 'onlyIfChanged'>,
+  going: Iterable<string>,
+): Promise<SnapshotId | undefined> {
+  const { snapshot, problems } = await saveHere(session, look, repository, {
+    ...options,
+    record: { parent: session.state.base?.snapshot, settles: [], isSide: true },
+    onlyIfChanged: true,
+  })
+  const unread = new Set(problems)
+  const paths = [...going].filter((path) => unread.has(path))
+  if (paths.length === 0) return snapshot
+  throw new SyncError('REFUSED', `${paths[0]} would be replaced, and could not be stored first`, {
+    hint: 'Close what uses it, make it readable, or move it away, and run the command again.',
+    paths,
+  })
+}
+
 /** Reads what is here, and stores it unless that is only to be tried. */
 export async function storeHere(
   session: Session,
@@ -178,7 +207,7 @@ export async function saveSnapshot(
   await session.mayWrite
   const { parent, isSide } = record
   const tags = tagsOf(record, input.isPartial)
-  const device = session.device()
+  const device = session.device(lineage)
   const seen = isSide ? undefined : seenWith(session, lineage, record, device.id)
   const sealed = sealSnapshot(repository, {
     ...input,
@@ -220,7 +249,7 @@ export function foreseenSnapshot(
     tree,
     parent: record.parent,
     tags: tagsOf(record, false),
-    seen: seenWith(session, lineage, record, session.device().id),
+    seen: seenWith(session, lineage, record, session.device(lineage).id),
     time: session.now(),
     hostname: session.host,
     paths: [session.files.root],

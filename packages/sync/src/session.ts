@@ -15,6 +15,7 @@ import { finishInterrupted } from './apply/change-folder.ts'
 import type { SyncEvent } from './events.ts'
 import type { FolderFiles } from './files/folder-files.ts'
 import type { Lineage } from './lineage/lineage.ts'
+import { pushCount } from './lineage/seen.ts'
 import type { Platform } from './platform.ts'
 import type { HistorySnapshot } from './remote/history-cache.ts'
 import { dropOpenedKey } from './remote/key-cache.ts'
@@ -129,7 +130,8 @@ export class Session {
 
   /** The folder is now equal to a snapshot, and no push is under way. */
   async setBase(base: Base): Promise<void> {
-    await this.update({ base, push: undefined, time: this.now(), host: this.host })
+    const synced = { time: this.now(), host: this.host }
+    await this.update({ base, push: undefined, begins: undefined, ...synced })
   }
 
   /** A change of the folder is complete. */
@@ -138,11 +140,15 @@ export class Session {
     await this.update({ ...completedState(this.#state, journalId, base), ...now })
   }
 
-  /** Who this folder is among those that push. A copied folder is somebody else. */
-  device(): Device {
-    const known = this.#state.device
+  /**
+   * Who this folder is among those that push. A copied folder is somebody else, and so is one that
+   * was set back to an older state of itself: the history has pushes of it that it does not know of.
+   */
+  device(lineage: Lineage<HistorySnapshot>): Device {
+    const { device: known, base } = this.#state
     const place = { host: this.host, root: this.files.root }
-    if (known?.host === place.host && known.root === place.root) return known
+    const isHere = known?.host === place.host && known.root === place.root
+    if (isHere && pushCount(lineage, known.id) <= (base?.seen?.[known.id] ?? 0)) return known
     return { id: mintDeviceId((length) => this.runtime.random(length)), ...place }
   }
 

@@ -1,7 +1,14 @@
-import { type IndexedRepository, type SnapshotId, SourceError, type TreeId } from 'restic-core'
+import {
+  type IndexedRepository,
+  type SnapshotId,
+  SourceError,
+  type TreeId,
+  untilAborted,
+} from 'restic-core'
 import { formatTime } from 'restic-core/format'
 import { inUse } from './apply/carry-out.ts'
 import { bring, plannedChanges } from './bring.ts'
+import { SyncError } from './errors.ts'
 import {
   type Head,
   type States,
@@ -14,6 +21,7 @@ import { type HereState, type Look, contentOptions, requestsOf, lookForStoring }
 import type { HeadGroup, Lineage } from './lineage/lineage.ts'
 import {
   type Answer,
+  answers,
   type HeadSide,
   type HereSide,
   type Resolution,
@@ -32,7 +40,7 @@ import {
   changedTo,
   placeOf,
 } from './report.ts'
-import { baseFor, saveHere, saveSnapshot } from './save-here.ts'
+import { baseFor, saveHere, saveSnapshot, storeAside } from './save-here.ts'
 import type { Session } from './session.ts'
 import type { Base } from './state/folder-state.ts'
 import { changesBetween, countChanges } from './tree/changes.ts'
@@ -68,16 +76,25 @@ export async function settle(
   const conflict = describeConflict(session, sides, unanswered)
   // Nobody is asked about what may be out of date.
   await session.mayWrite
-  const { answer, there } = await decide(options, conflict)
+  const { answer, there } = await decide(options, conflict, sides.signal)
   const input = there === undefined ? unanswered : await resolveInput(session, sides, there)
   const resolved = resolve(answer, input)
   if (resolved.kind === 'unresolved') return { outcome: 'conflict', conflict }
   return carryOutAnswer(session, options, sides, answer, resolved.resolution)
 }
 
-async function decide({ onConflict = 'stop' }: PullOptions, conflict: Conflict): Promise<Decision> {
-  const answer = typeof onConflict === 'string' ? onConflict : await onConflict(conflict)
-  return typeof answer === 'string' ? { answer } : answer
+async function decide(
+  { onConflict = 'stop' }: PullOptions,
+  conflict: Conflict,
+  signal: AbortSignal,
+): Promise<Decision> {
+  const given =
+    typeof onConflict === 'string' ? onConflict : await untilAborted(onConflict(conflict), signal)
+  const decision = typeof given === 'string' ? { answer: given } : given
+  if (answers.includes(decision.answer)) return decision
+  throw new SyncError('SETTINGS', `a conflict is not settled by ${decision.answer}`, {
+    hint: `Answer with one of ${answers.join(', ')}.`,
+  })
 }
 
 async function resolveInput(
@@ -161,21 +178,14 @@ async function carryOutAnswer(
     })
     return changedTo({ ...report, snapshot })
   }
-  const storedAside = resolution.storesHere ? await storeAside(session, sides) : undefined
+  const going = changes.map(({ path }) => path)
+  const storedAside = resolution.storesHere
+    ? await storeAside(session, look, sides.repository, sides, going)
+    : undefined
   const base = await recorded(session, sides, resolution)
   const input = { kind: 'pull', here, target, tree: base.tree, rules: look.rules, base } as const
   await bring(session, sides.repository, { ...input, signal: sides.signal })
   return changedTo({ ...report, snapshot: base.snapshot, storedAside })
-}
-
-/** What is here, stored so that it is not lost. */
-async function storeAside(session: Session, sides: Sides): Promise<SnapshotId | undefined> {
-  const { snapshot } = await saveHere(session, sides.look, sides.repository, {
-    ...sides,
-    record: { parent: sides.synced?.snapshot, settles: [], isSide: true },
-    onlyIfChanged: true,
-  })
-  return snapshot
 }
 
 /** The snapshot that everybody shall have: one that is there, or a new one that settles the rest. */

@@ -5,7 +5,8 @@ import { othersUsing } from './in-use.ts'
 import type { Lineage } from './lineage/lineage.ts'
 import { describeAlarm, findAlarm } from './plan/guards.ts'
 import { assumeUnread } from './plan/merge.ts'
-import { type Position, locate } from './plan/position.ts'
+import { type Position, isInHistory, locate } from './plan/position.ts'
+import { removedError } from './pull.ts'
 import type { HistorySnapshot } from './remote/history-cache.ts'
 import { shownUrl } from './remote/location.ts'
 import { isOffline } from './remote/remote.ts'
@@ -124,22 +125,25 @@ async function compare(
   if (position.kind === 'empty') {
     const here = countChanges(changesBetween(new Map(), sizedEntries(look)))
     const verdict = fileCount(sizedEntries(look)) === 0 ? 'equal' : 'push'
-    return { ...known, ...untold, here, there: noChanges, verdict }
+    const refusal = (await removedError(session))?.message
+    return { ...known, ...untold, refusal, here, there: noChanges, verdict }
   }
   const repository = await session.remote.repository(session.options)
   const inUse = await othersUsing(session, repository, session.options)
   const storage = await storageOf(session, repository)
   const told = { ...known, refusal: undefined, storage, inUse }
-  if (position.kind === 'current' && isKnownUnchanged(look, session)) {
+  const isKnown = isInHistory(lineage, session.state.base) && isKnownUnchanged(look, session)
+  if (position.kind === 'current' && isKnown) {
     return { ...told, here: noChanges, there: noChanges, verdict: 'equal' }
   }
   return session.locked(repository, false, async (indexed, signal) => {
     const states = new States(session, indexed, signal)
     const base = await states.ofId(lineage, session.state.base?.snapshot)
     const before: Entries = base?.entries ?? new Map()
-    const entries = isKnownUnchanged(look, session)
-      ? before
-      : assumeUnread((await readHere(session, look, indexed, signal)).entries, before)
+    const entries =
+      isKnown && base !== undefined
+        ? before
+        : assumeUnread((await readHere(session, look, indexed, signal)).entries, before)
     const here = countChanges(changesBetween(before, entries))
     const isChanged = !sameEntries(before, entries)
     const alarm = findAlarm(before, entries, (path) => session.scope.unitOf(path))

@@ -8,7 +8,7 @@ import { type FolderFiles, joined } from './files/folder-files.ts'
 import { States } from './heads.ts'
 import { lookHere } from './here.ts'
 import type { NotEnabled } from './report.ts'
-import { saveHere } from './save-here.ts'
+import { storeAside } from './save-here.ts'
 import { type Session, type SyncOptions, withSession } from './session.ts'
 import { isOffline } from './remote/remote.ts'
 
@@ -78,7 +78,7 @@ async function undoLast(session: Session, options: UndoOptions): Promise<Undone>
     const known = asPlaced.get(path)
     return known === undefined || !sameMark(known, mark)
   })
-  if (isTouched) await storeAside(session)
+  if (isTouched) await storeTouched(session, going)
   const made = foldersOf(removed).filter((path) => files.stat(path)?.type !== 'folder')
   const steps = { removals, emptied, folders: [], made, placements, base: undefined }
   await changeFolder(
@@ -95,20 +95,15 @@ async function undoLast(session: Session, options: UndoOptions): Promise<Undone>
 }
 
 /** What is here was changed since the pull, so it may be nowhere else. */
-async function storeAside(session: Session): Promise<void> {
+async function storeTouched(session: Session, going: readonly string[]): Promise<void> {
   try {
     const lineage = await session.history()
     const look = await lookHere(session)
     const repository = await session.remote.repositoryForWriting(session.options)
     await session.locked(repository, true, async (indexed, signal) => {
       const states = new States(session, indexed, signal)
-      await saveHere(session, look, indexed, {
-        lineage,
-        base: await states.ofId(lineage, session.state.base?.snapshot),
-        record: { parent: session.state.base?.snapshot, settles: [], isSide: true },
-        onlyIfChanged: true,
-        signal,
-      })
+      const base = await states.ofId(lineage, session.state.base?.snapshot)
+      await storeAside(session, look, indexed, { lineage, base, signal }, going)
     })
   } catch (error) {
     if (!isOffline(error)) throw error

@@ -99,6 +99,30 @@ describe('a call', { timeout: 300_000 }, () => {
     expect(filesOf(other)).toEqual({ 'b.txt': 'b' })
   })
 
+  it('ends with its signal also while it waits for an answer, and takes no other answer', async () => {
+    using temporary = temporaryFolder()
+    const { a, b } = await twoMachines(temporary.path, world)
+    writeFiles(a.folder, { 'options.txt': 'of a' })
+    await push(on(a))
+    writeFiles(b.folder, { 'options.txt': 'of b' })
+    const stop = new AbortController()
+    const asked = pull({
+      ...on(b),
+      signal: stop.signal,
+      onConflict: () => {
+        stop.abort(new Error('enough'))
+        return new Promise(() => {})
+      },
+    })
+    await expect(asked).rejects.toThrow('enough')
+    const wrong = { ...on(b), onConflict: 'keep-mine' as 'stop' }
+    await expect(pull(wrong)).rejects.toMatchObject({
+      code: 'SETTINGS',
+      hint: expect.stringContaining('keep-here'),
+    })
+    expect(filesOf(b)['options.txt']).toBe('of b')
+  })
+
   it('tells how much of all has been fetched', async () => {
     using temporary = temporaryFolder()
     const { a, b } = await twoMachines(temporary.path, world)

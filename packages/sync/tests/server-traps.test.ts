@@ -4,7 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type FaultProxy, startFaultProxy } from '../../cli/tests/fault-proxy.ts'
-import { history, pull, push, restore, status } from '../src/index.ts'
+import { history, init, pull, push, restore, status } from '../src/index.ts'
 import { type Machine, token, writeFiles } from './machine.ts'
 import { Scene, filesOf, on } from './scene.ts'
 
@@ -94,8 +94,11 @@ describe('a server', { timeout: 120_000 }, () => {
       message: expect.stringContaining('is gone'),
     })
     expect(filesOf(first)).toEqual(world)
-    // A push of something new begins a new history, and nothing of what is on the disks goes.
+    // Perhaps the server's disk is not there. Only an init begins a new history.
     writeFiles(first.folder, { 'options.txt': 'newer' })
+    await expect(push(on(first))).rejects.toMatchObject({ code: 'NO_REPOSITORY' })
+    expect(existsSync(scene.repository)).toBe(false)
+    await init({ ...on(first), url: scene.server.url, token })
     expect(await push(on(first))).toMatchObject({ outcome: 'changed' })
     expect(await pull(on(second))).toMatchObject({ outcome: 'changed' })
     expect(filesOf(second)).toEqual(filesOf(first))

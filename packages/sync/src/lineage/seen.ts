@@ -28,6 +28,16 @@ export function mergedSeen(all: readonly (Seen | undefined)[]): Seen {
   return merged
 }
 
+/** The number of a device's latest push, as far as any of the snapshots tells. */
+export function pushCount(
+  { snapshots }: { readonly snapshots: Iterable<{ readonly seen?: Seen | undefined }> },
+  device: string,
+): number {
+  let count = 0
+  for (const { seen } of snapshots) count = Math.max(count, seen?.[device] ?? 0)
+  return count
+}
+
 export function withPush(seen: Seen, device: string): Seen {
   return { ...seen, [device]: (seen[device] ?? 0) + 1 }
 }

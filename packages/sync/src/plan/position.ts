@@ -46,6 +46,18 @@ export function locate<S extends LineageSnapshot>(
   return { kind: 'apart', heads: newer, own }
 }
 
+/**
+ * Whether the history has the state of a base, or has gone on from it. It has not when the server was
+ * set back to an older state or begun anew: then what is here may be nowhere else.
+ */
+export function isInHistory<S extends LineageSnapshot>(
+  lineage: Lineage<S>,
+  base: BasePoint | undefined,
+): boolean {
+  if (base === undefined) return false
+  return lineage.find(base.snapshot) !== undefined || locate(lineage, base).kind === 'behind'
+}
+
 function includesBase<S extends LineageSnapshot>(
   lineage: Lineage<S>,
   head: S,

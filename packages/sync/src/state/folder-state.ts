@@ -36,6 +36,7 @@ const stateJson = z.looseObject({
   device: z.looseObject({ id: z.string(), host: z.string(), root: z.string() }).optional(),
   push: z.looseObject({ base: baseJson.optional() }).optional(),
   applied: z.string().optional(),
+  begins: z.boolean().optional(),
 })
 
 /** The state this folder was last equal to. */
@@ -75,6 +76,8 @@ export interface FolderState {
   readonly push?: OpenPush | undefined
   /** the last change of the folder that was completed */
   readonly applied?: string | undefined
+  /** an init was told that the repository is to be made although the folder was synced before */
+  readonly begins?: boolean | undefined
 }
 
 /**
@@ -96,6 +99,7 @@ export async function readState(
     device: json.device,
     push: json.push && { base: json.push.base && baseOf(json.push.base) },
     applied: json.applied,
+    begins: json.begins,
   }
 }
 
@@ -129,6 +133,7 @@ export async function writeState(files: FolderFiles, state: FolderState): Promis
     device: state.device,
     push: state.push,
     applied: state.applied,
+    begins: state.begins,
   })
 }
 
