@@ -1,5 +1,5 @@
 /** What players and games do to a folder of the model. */
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Machine, readFiles } from './machine.ts'
 
@@ -35,4 +35,19 @@ export function rename({ folder }: Machine, from: string, to: string): void {
   rmSync(join(folder, to), { recursive: true, force: true })
   mkdirSync(dirname(join(folder, to)), { recursive: true })
   renameSync(join(folder, from), join(folder, to))
+}
+
+export function copy({ folder }: Machine): void {
+  rmSync(copyOf(folder), { recursive: true, force: true })
+  cpSync(folder, copyOf(folder), { recursive: true, preserveTimestamps: true })
+}
+
+export function setBack({ folder }: Machine): void {
+  if (!existsSync(copyOf(folder))) return
+  rmSync(folder, { recursive: true, force: true })
+  cpSync(copyOf(folder), folder, { recursive: true, preserveTimestamps: true })
+}
+
+function copyOf(folder: string): string {
+  return `${folder}.copy`
 }

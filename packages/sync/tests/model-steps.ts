@@ -35,6 +35,9 @@ export type Step =
   | { readonly kind: 'restore'; readonly machine: number; readonly hoursAgo: number }
   | { readonly kind: 'undo'; readonly machine: number; readonly dies: number | undefined }
   | { readonly kind: 'look'; readonly machine: number }
+  /** The folder is copied with all that is in it, or set back to its last copy. */
+  | { readonly kind: 'copy'; readonly machine: number }
+  | { readonly kind: 'set-back'; readonly machine: number }
   | { readonly kind: 'network'; readonly machine: number; readonly isUp: boolean }
   | { readonly kind: 'clock'; readonly machine: number; readonly years: number }
   | { readonly kind: 'lose'; readonly machine: number; readonly what: 'cache' | 'state.json' }
@@ -61,6 +64,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: kind('restore'), machine, hoursAgo: fc.nat(9) }) },
   { weight: 1, arbitrary: fc.record({ kind: kind('undo'), machine, dies }) },
   { weight: 3, arbitrary: fc.record({ kind: kind('look'), machine }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind('copy'), machine }) },
+  { weight: 1, arbitrary: fc.record({ kind: kind('set-back'), machine }) },
   { weight: 1, arbitrary: fc.record({ kind: kind('network'), machine, isUp: fc.boolean() }) },
   {
     weight: 1,

@@ -7,7 +7,7 @@ import { init, isSyncError, pull, push, restore, status, undo } from '../src/ind
 import { Fate } from './faults.ts'
 import { HistoryOracle } from './history-oracle.ts'
 import { type Machine, makeMachine, temporaryFolder, token } from './machine.ts'
-import { rename, syncedFiles, write } from './model-disk.ts'
+import { copy, rename, setBack, syncedFiles, write } from './model-disk.ts'
 import { type Sequence, type Step, sequence } from './model-steps.ts'
 import { type Told, outcomeOf, resultOf, summaryOf } from './told.ts'
 
@@ -159,6 +159,10 @@ class World {
         return this.#undo(at, one.dies)
       case 'look':
         return this.#look(at)
+      case 'copy':
+        return copy(at)
+      case 'set-back':
+        return setBack(at)
     }
   }
 
