@@ -9,7 +9,7 @@ import {
 } from 'restic-core/backend'
 import type { BodySlice } from './body-collector.ts'
 import type { DirectRequest } from './direct-get.ts'
-import { isUntrusted, noAnswerError, webPageError } from './errors.ts'
+import { isUntrusted, noAnswerError, webPageError, refuseElsewhere } from './errors.ts'
 import { exchange, type HttpAnswer, type HttpRequest, type UploadBody } from './exchange.ts'
 import type { Route, Routes } from './route.ts'
 import type { Credentials, RestLocation } from './url.ts'
@@ -78,6 +78,7 @@ export class Client {
     if (answer.status === 200 && isWebPage(answer, call.method)) {
       throw webPageError(what, 'the answer is a web page, not that of a restic REST server')
     }
+    refuseElsewhere(what, this.#options.location.origin, answer)
     return answer
   }
 

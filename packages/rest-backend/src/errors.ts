@@ -152,6 +152,21 @@ export function answerError(what: string, answer: HttpAnswer): BackendError {
   return new BackendError(text, reason, { hint })
 }
 
+/** The login page of a network sends to a host of its own; a server that has moved does so as well. */
+export function refuseElsewhere(what: string, origin: string, answer: HttpAnswer): void {
+  const moved = answer.header('location')
+  if (answer.status < 300 || answer.status >= 400 || moved === undefined) return
+  if (!URL.canParse(moved, origin)) return
+  const to = new URL(moved, origin)
+  if (to.hostname === new URL(origin).hostname) return
+  throw new BackendError(`${what}: a redirect to ${to.host}, ${answer.status}`, 'unavailable', {
+    permanent: true,
+    hint:
+      'The login page of a network may be answering. If the server has moved, use its new address: ' +
+      withoutUser(moved),
+  })
+}
+
 /** Something in between answered in the server's name, or it is another kind of server. */
 export function webPageError(what: string, text: string): BackendError {
   return new BackendError(`${what}: ${text}`, 'unavailable', {

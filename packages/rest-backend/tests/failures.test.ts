@@ -124,10 +124,21 @@ describe('a status', () => {
   })
 
   it('that redirects is refused with the address to use', async () => {
+    for (const to of [`https://${user}:${password}@127.0.0.1/repo/`, '/repo/']) {
+      for (const operation of all) {
+        const error = await failureOf(operation, [status(301, { location: to })])
+        expect(error).toMatchObject({ reason: 'refused', permanent: true })
+        expect(error.hint).toContain(to.replace(`${user}:${password}@`, ''))
+      }
+    }
+  })
+
+  it('that redirects to another host may be the login page of a network', async () => {
     const to = `https://${user}:${password}@elsewhere.example/repo/`
     for (const operation of all) {
-      const error = await failureOf(operation, [status(301, { location: to })])
-      expect(error).toMatchObject({ reason: 'refused', permanent: true })
+      const error = await failureOf(operation, [status(302, { location: to })])
+      expect(error).toMatchObject({ reason: 'unavailable', permanent: true })
+      expect(error.message).toContain('elsewhere.example')
       expect(error.hint).toContain('https://elsewhere.example/repo/')
     }
   })

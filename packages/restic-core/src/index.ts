@@ -74,7 +74,7 @@ function disposedWith(backend: Backend, runtime: Runtime): Backend {
   })
 }
 
-export { type Cancellable, type Observed, untilAborted } from './base/cancel.ts'
+export { type Cancellable, type Observed, anySignal, untilAborted } from './base/cancel.ts'
 export type { Clock } from './base/clock.ts'
 export { fixedClock } from './base/clock.ts'
 export type {

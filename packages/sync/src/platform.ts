@@ -17,6 +17,8 @@ export interface Platform {
   readonly hostname: string
   readonly timer: Timer
   readonly pid: number
+  /** Which processes `pid` is of: containers of one machine count their own. '' for all of a machine. */
+  readonly processSpace: string
   /** When a process of this machine began; undefined when it does not run, '' when one cannot tell. */
   processStart(pid: number): string | undefined
   /** A folder by its path; the path becomes absolute. */

@@ -1,5 +1,6 @@
 import {
   type IndexedRepository,
+  type RestorePlan,
   type SnapshotId,
   planRestore,
   restore as restoreTree,
@@ -14,6 +15,7 @@ import { assumeUnread } from './plan/merge.ts'
 import type { HistorySnapshot } from './remote/history-cache.ts'
 import type { NotEnabled } from './report.ts'
 import { storeAside } from './save-here.ts'
+import { isControl } from './scope/scope.ts'
 import { type Session, type SyncOptions, withSession } from './session.ts'
 import { type Change, type ChangeCounts, countChanges } from './tree/changes.ts'
 import { type Entries, type Entry, dropFilledFolders, isWithin, sameEntries } from './tree/entry.ts'
@@ -167,13 +169,30 @@ async function restoreElsewhere(
   const target = session.platform.target(session.platform.files(to).root)
   const isChosen = (path: string): boolean =>
     paths.length === 0 || paths.some((place) => isWithin(path, place))
-  const plan = await planRestore(repository, state.tree, target, {
-    signal,
-    overwrite: 'never',
-    select: (path, node) => isChosen(path.slice(1)) || (node.type === 'dir' ? 'inside' : false),
-  })
-  const counts = { added: plan.files.length, changed: 0, removed: 0, bytes: plan.total.bytes }
+  const planned = (overwrite: 'always' | 'never'): Promise<RestorePlan> =>
+    planRestore(repository, state.tree, target, {
+      signal,
+      overwrite,
+      select: (path, node) => {
+        // Of a folder that restic stored with all that was in it: keys and settings of that machine.
+        if (isControl(path.slice(1))) return false
+        return isChosen(path.slice(1)) || (node.type === 'dir' ? 'inside' : false)
+      },
+    })
+  const differing = (await planned('always')).files.filter(({ action }) => action !== 'create')
+  refuseDiffering(differing.map(({ path }) => path.slice(1)))
+  const plan = await planned('never')
+  const bytes = plan.total.bytes - plan.unchanged.bytes
+  const counts = { added: plan.files.length, changed: 0, removed: 0, bytes }
   if (dryRun === true) return counts
   await restoreTree(repository, plan, target, { signal, verify: true, mayWrite: session.mayWrite })
   return counts
+}
+
+function refuseDiffering(paths: readonly string[]): void {
+  if (paths.length === 0) return
+  throw new SyncError('REFUSED', `${paths[0]} is there already, and differs`, {
+    hint: 'Restore into an empty folder, or move away what is in this one.',
+    paths,
+  })
 }

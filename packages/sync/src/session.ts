@@ -277,6 +277,7 @@ export function withSession<T>(
     const world = {
       pid: platform.pid,
       host: platform.hostname,
+      space: platform.processSpace,
       timer: platform.timer,
       random: (length: number) => runtime.random(length),
       processStart: (pid: number) => platform.processStart(pid),

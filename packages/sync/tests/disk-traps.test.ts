@@ -19,7 +19,7 @@ import { SourceError, TargetError } from 'restic-core'
 import { describe, expect, it } from 'vitest'
 import { type SyncEvent, pull, push, restore, status, undo } from '../src/index.ts'
 import { linuxRules, macRules, windowsRules } from '../src/plan/names.ts'
-import { type Machine, temporaryFolder, writeFiles } from './machine.ts'
+import { type Machine, writeFiles } from './machine.ts'
 import { Scene, filesOf, on, withFiles } from './scene.ts'
 
 const world = { 'saves/World/level.dat': 'level', 'options.txt': 'fov:70' }
@@ -299,61 +299,6 @@ describe('empty folders', { timeout: 60_000 }, () => {
     expect(await pull(on(second))).toMatchObject({ outcome: 'changed' })
     expect(existsSync(join(second.folder, 'saves/Empty/region'))).toBe(true)
     expect(await push(on(second))).toMatchObject({ outcome: 'up-to-date' })
-  })
-})
-
-/** A disk of its own, where the system lets us have one. */
-function mountDisk(at: string, size: string): boolean {
-  mkdirSync(at, { recursive: true })
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', at], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
-
-function canMount(): boolean {
-  using folder = temporaryFolder()
-  if (!mountDisk(folder.path, '1m')) return false
-  execFileSync('umount', [folder.path])
-  return true
-}
-
-describe.skipIf(!canMount())('a disk that is full', { timeout: 60_000 }, () => {
-  it('is noticed before a pull begins, and in the middle of one', async () => {
-    await using scene = await Scene.create()
-    const first = await scene.machine(world)
-    await push(on(first))
-    const disk = join(scene.root, 'machine-2')
-    mountDisk(disk, '40m')
-    try {
-      const second = await scene.machine()
-      writeFiles(first.folder, {
-        'saves/World/region/a.mca': 'a'.repeat(15_000_000),
-        'saves/World/region/b.mca': 'b'.repeat(15_000_000),
-      })
-      await push(on(first))
-      await expect(pull(on(second))).rejects.toMatchObject({ code: 'NO_SPACE' })
-      expect(filesOf(second)).toEqual(world)
-
-      // The disk says there is room, and somebody else takes it meanwhile.
-      const filler = join(second.folder, 'mods/filler.jar')
-      const hopeful = withFiles(second, () => ({
-        freeBytes() {
-          writeFiles(second.folder, { 'mods/filler.jar': 'f'.repeat(20_000_000) })
-          return Promise.resolve(1n << 40n)
-        },
-      }))
-      await expect(pull(hopeful)).rejects.toMatchObject({ code: 'TARGET', reason: 'full' })
-      expect(filesOf(second)).toEqual({ ...world, 'mods/filler.jar': expect.any(String) })
-      rmSync(filler)
-      const roomy = withFiles(second, () => ({ freeBytes: () => Promise.resolve(1n << 40n) }))
-      expect(await pull(roomy)).toMatchObject({ outcome: 'changed' })
-      expect(filesOf(second)).toEqual(filesOf(first))
-    } finally {
-      execFileSync('umount', [disk])
-    }
   })
 })
 

@@ -170,6 +170,21 @@ describe('two machines of a player', { timeout: 120_000 }, () => {
     expect(report).toMatchObject({ outcome: 'up-to-date' })
   })
 
+  it('leave a folder to a command in a container of the same name', async () => {
+    await using scene = await Scene.create()
+    const [first] = await pairInSync(scene)
+    const lock = join(first.folder, '.cloud-sync/lock')
+    // A number that no process has here says nothing about one there.
+    const holder = { token: 'x', pid: 2 ** 22 + 1, host: first.name, started: '1', beat: 1 }
+    writeFileSync(lock, JSON.stringify({ ...holder, space: 'pid:[1]' }))
+    const busy = { code: 'BUSY' }
+    await expect(pull({ ...on(first), lockWaitMs: 300 })).rejects.toMatchObject(busy)
+    writeFileSync(lock, JSON.stringify({ ...holder, space: first.platform().processSpace }))
+    expect(await pull({ ...on(first), lockWaitMs: 300 })).toMatchObject({ outcome: 'up-to-date' })
+    writeFileSync(lock, JSON.stringify(holder))
+    expect(await pull({ ...on(first), lockWaitMs: 300 })).toMatchObject({ outcome: 'up-to-date' })
+  })
+
   it('play offline, and compare lineage once they are back', async () => {
     await using scene = await Scene.create()
     const [first, second] = await pairInSync(scene)

@@ -19,7 +19,7 @@ import {
   walkTree,
 } from 'restic-core'
 import { memoryBackend } from 'restic-core/backend'
-import { fileSource, fileTarget, nodeFileAccess, nodeSessionCache } from 'restic-core/node'
+import { fileSource, nodeFileAccess, nodeSessionCache } from 'restic-core/node'
 import { quickCost } from '../../restic-core/src/testing/test-repository.ts'
 import { testRuntime } from '../../restic-core/src/testing/test-runtime.ts'
 import { nodePlatform } from '../src/node/node-platform.ts'
@@ -106,7 +106,7 @@ export function makeMachine(name: string, folder: string, cloud?: MemoryCloud): 
         runtime: () => runtimeOf(machine),
         source: () => fileSource(),
         files: (root) => fatedFiles(real.files(root), fate),
-        target: (root) => fatedTarget(fileTarget({ root }), fate),
+        target: (root) => fatedTarget(real.target(root), fate),
         openStore: async (location) =>
           fatedStore(cloud?.open() ?? (await real.openStore(location)), fate, machine.network),
         sessionCache: (cache) => nodeSessionCache({ folder: cache }),

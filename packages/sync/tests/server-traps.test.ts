@@ -1,6 +1,8 @@
 /** What servers and their operators do to a player, with a real server. */
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type ServerResponse, createServer } from 'node:http'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type FaultProxy, startFaultProxy } from '../../cli/tests/fault-proxy.ts'
@@ -81,6 +83,32 @@ describe('a server', { timeout: 120_000 }, () => {
     const repositoryPassword = token.password
     await expect(push(on(machine))).rejects.toMatchObject({ code: 'WRONG_PASSWORD' })
     expect(await push({ ...on(machine), repositoryPassword })).toMatchObject({ outcome: 'changed' })
+  })
+
+  it.each([
+    [
+      'sends to the login page of a network',
+      (response: ServerResponse) =>
+        void response.writeHead(302, { location: 'http://login.example/' }).end(),
+    ],
+    ['says nothing at all', () => {}],
+  ] as const)('that %s counts as out of reach, and soon', async (_, answer) => {
+    await using scene = await Scene.create()
+    const machine = await scene.machine(world)
+    await push(on(machine))
+    const { port } = new URL(scene.server.url)
+    await scene.server.stop()
+    const portal = createServer((_request, response) => answer(response)).listen(Number(port))
+    await once(portal, 'listening')
+    try {
+      for (const command of [pull, push]) {
+        const report = await command({ ...on(machine), patienceMs: 300 })
+        expect(report).toMatchObject({ outcome: 'offline', reason: expect.any(String) })
+      }
+    } finally {
+      portal.close()
+      portal.closeAllConnections()
+    }
   })
 
   it('whose repository was removed is not mistaken for an empty one', async () => {

@@ -86,6 +86,6 @@ export function modeText(mode: number): string {
   return text
 }
 
-function hasBit(mode: number, bit: number): boolean {
+export function hasBit(mode: number, bit: number): boolean {
   return (mode & bit) !== 0
 }

@@ -11,7 +11,7 @@ import {
 } from 'node:fs'
 import { resolve, sep } from 'node:path'
 import { isResticError } from '../base/errors.ts'
-import { modeToStat, typeFromStat } from '../format/mode.ts'
+import { hasBit, modeBits, modeToStat, typeFromStat } from '../format/mode.ts'
 import { isSafeName, nameFromBytes, nameToBytes } from '../format/name.ts'
 import type { Node } from '../format/node.ts'
 import { childPath, rootPath } from '../operations/shared/item-path.ts'
@@ -32,6 +32,11 @@ export interface FileTargetOptions {
   readonly ownershipByName?: boolean | undefined
   /** Which extended attributes to set, and to remove where the snapshot has none. All unless given. */
   readonly selectAttribute?: ((name: string) => boolean) | undefined
+  /**
+   * Set no setuid, setgid and sticky bits, and leave directories to their owner to change: for what
+   * is restored is not to be more than files of whoever restores it.
+   */
+  readonly plainPermissions?: boolean | undefined
   /** The accounts of this machine unless given. */
   readonly accounts?: AccountNames | undefined
 }
@@ -49,8 +54,11 @@ export function fileTarget(options: FileTargetOptions): TargetTree {
 class FileTarget implements TargetTree {
   readonly #root: string
   readonly #metadata: MetadataSetter
+  readonly #isPlain: boolean
 
-  constructor({ root, ownershipByName, selectAttribute, accounts }: FileTargetOptions) {
+  constructor(options: FileTargetOptions) {
+    const { root, ownershipByName, selectAttribute, accounts, plainPermissions = false } = options
+    this.#isPlain = plainPermissions
     const absolute = resolve(root)
     this.#root = isWindows ? absolute.replaceAll(sep, '/') : absolute
     this.#metadata = new MetadataSetter({
@@ -143,7 +151,7 @@ class FileTarget implements TargetTree {
 
   setMetadata(path: string, node: Node): readonly Keepable[] {
     return this.#attempt('set the metadata of', path, () =>
-      this.#metadata.set(this.filePath(path), node),
+      this.#metadata.set(this.filePath(path), this.#isPlain ? withPlainMode(node) : node),
     )
   }
 
@@ -228,4 +236,15 @@ function tolerate(codes: readonly string[], action: () => void): boolean {
     if (codes.includes(systemCode(error) ?? '')) return false
     throw error
   }
+}
+
+const specialBits = [modeBits.setuid, modeBits.setgid, modeBits.sticky]
+const ownerBits = [0o400, 0o200, 0o100]
+
+function withPlainMode(node: Node): Node {
+  let { mode } = node
+  for (const bit of specialBits) if (hasBit(mode, bit)) mode -= bit
+  if (node.type !== 'dir') return { ...node, mode }
+  for (const bit of ownerBits) if (!hasBit(mode, bit)) mode += bit
+  return { ...node, mode }
 }

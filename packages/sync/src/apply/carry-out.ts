@@ -34,7 +34,7 @@ export async function carryOut(
     const trashFolder = folderOf(trashed)
     if (!trashFolders.has(trashFolder)) await files.makeFolder(trashFolder)
     trashFolders.add(trashFolder)
-    await files.rename(path, trashed)
+    await move(files, path, trashed, path)
     touched.add(folderOf(path)).add(trashFolder)
   }
   for (const folder of journal.emptied) {
@@ -49,10 +49,22 @@ export async function carryOut(
       continue
     }
     await makeFolders(files, folderOf(path), touched, there)
-    await files.rename(from, path)
+    await move(files, from, path, path)
     touched.add(folderOf(path)).add(folderOf(from))
   }
   await flushAll(files, touched)
+}
+
+/** Renames; `shown` is the one of the two places that a person knows. */
+async function move(files: FolderFiles, from: string, to: string, shown: string): Promise<void> {
+  try {
+    await files.rename(from, to)
+  } catch (error) {
+    if (!isResticError(error, 'TARGET') || error.reason !== 'denied') throw error
+    throw new TargetError(`cannot move ${shown}: permission denied`, shown, 'denied', {
+      cause: error,
+    })
+  }
 }
 
 /**
@@ -146,8 +158,12 @@ export function inUse(paths: readonly string[], cause?: unknown): SyncError {
   })
 }
 
-/** Programs that hold a file open make renames fail on Windows. */
+/** Programs that hold a file open make renames fail on Windows, elsewhere folders that are read-only. */
 export function asInUse(error: unknown): unknown {
   if (!isResticError(error, 'TARGET') || error.reason !== 'denied') return error
-  return inUse([error.path], error)
+  return new SyncError('IN_USE', `${error.path} cannot be moved or replaced: permission denied`, {
+    hint: 'See that its folder may be changed and that no game holds it open, and run the command again.',
+    paths: [error.path],
+    cause: error,
+  })
 }

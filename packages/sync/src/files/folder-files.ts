@@ -41,6 +41,8 @@ export interface FolderFiles {
   remove(path: string): Promise<void>
   /** Makes the folder and those above it. */
   makeFolder(path: string, permissions?: number): Promise<void>
+  /** Lets its owner change what a folder holds. */
+  makeWritable(path: string): Promise<void>
   /** Removes an empty folder; false when it holds something. Nothing there is a success. */
   removeFolder(path: string): Promise<boolean>
   makeSymlink(path: string, target: string): Promise<void>
@@ -53,11 +55,14 @@ export interface FolderFiles {
   freeBytes(): Promise<bigint>
 }
 
+const ownerBits = 0o700
+
 /** Removes a file, or a folder with all that is in it; symlinks are removed, not followed. */
 export async function removeAll(files: FolderFiles, path: string): Promise<void> {
   const stat = files.stat(path)
   if (stat === undefined) return
   if (stat.type !== 'folder') return files.remove(path)
+  if ((stat.permissions & ownerBits) !== ownerBits) await files.makeWritable(path)
   for (const name of files.list(path)) await removeAll(files, `${path}/${name}`)
   await files.removeFolder(path)
 }

@@ -47,7 +47,7 @@ interface Disk {
 
 type Reads = 'list' | 'stat' | 'linkTarget' | 'read' | 'freeBytes'
 type NewFiles = 'create' | 'claim' | 'copy' | 'makeFolder' | 'makeSymlink'
-type Moves = 'rename' | 'remove' | 'removeFolder' | 'setModified'
+type Moves = 'rename' | 'remove' | 'makeWritable' | 'removeFolder' | 'setModified'
 type Flushes = 'flushFile' | 'flushFolder'
 
 function reads(root: string, { at }: Disk): Pick<FolderFiles, Reads> {
@@ -115,12 +115,22 @@ function newFiles({ at, writing }: Disk): Pick<FolderFiles, NewFiles> {
 
     claim: (path, content) =>
       writing(path, async () => {
+        let handle: fsp.FileHandle
         try {
-          await fsp.writeFile(at(path), content, { flag: 'wx', mode: 0o600 })
-          return true
+          handle = await fsp.open(at(path), 'wx', 0o600)
         } catch (error) {
           if (codeOf(error) === 'EEXIST') return false
           throw error
+        }
+        try {
+          await handle.writeFile(content)
+          return true
+        } catch (error) {
+          // Half a claim is nobody's, and would be in everybody's way.
+          unlinkIfThere(at(path))
+          throw error
+        } finally {
+          await handle.close()
         }
       }),
 
@@ -150,6 +160,8 @@ function moves({ at, writing }: Disk): Pick<FolderFiles, Moves> {
     rename: (from, to) => writing(to, () => patiently(() => fs.renameSync(at(from), at(to)))),
 
     remove: (path) => writing(path, () => patiently(() => unlinkIfThere(at(path)))),
+
+    makeWritable: (path) => writing(path, () => fs.chmodSync(at(path), 0o700)),
 
     removeFolder: (path) =>
       writing(path, () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
@@ -29,11 +29,12 @@ export function nodePlatform(options: NodePlatformOptions = {}): Platform {
     hostname: options.hostname ?? hostname(),
     timer: systemTimer,
     pid: process.pid,
+    processSpace: processSpace(),
     processStart,
     files: (packFolder) => nodeFiles(resolve(packFolder)),
     rules: fileSystemRules,
     source: () => fileSource(),
-    target: (root) => fileTarget({ root }),
+    target: (root) => fileTarget({ root, plainPermissions: true }),
     runtime: () => nodeRuntime(),
     openStore: options.openStore ?? openStore,
     storeFreeBytes,
@@ -71,6 +72,15 @@ async function storeFreeBytes(location: InstanceLocation): Promise<number | unde
 }
 
 /** Linux tells it in the 22nd field of /proc/PID/stat, in ticks since the machine started. */
+/** Linux: the namespace that process ids are of. */
+function processSpace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return ''
+  }
+}
+
 function processStart(pid: number): string | undefined {
   if (process.platform !== 'linux') return isProcessAlive(pid) ? '' : undefined
   try {

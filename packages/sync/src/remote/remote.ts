@@ -8,6 +8,7 @@ import {
   type Repository,
   type Runtime,
   type SnapshotId,
+  anySignal,
   initRepository,
   isResticError,
   openRepository,
@@ -40,6 +41,9 @@ export interface RemoteOptions {
 
 /** How long the first question to the server is repeated: a player waits for the game to start. */
 const listingPatienceMs = 1_500
+
+/** For the listing as a whole: other requests wait longer for a server that is slow, or hangs. */
+const listingMaxMs = 20_000
 
 /**
  * The instance's repository as far as a command needs it: names of snapshots first, which takes no
@@ -79,12 +83,17 @@ export class Remote implements AsyncDisposable {
   async history(options: Cancellable = {}): Promise<Lineage<HistorySnapshot>> {
     const { files } = this.#options
     const names: SnapshotId[] = []
+    const patienceMs = Math.min(listingMaxMs, Math.max(listingPatienceMs, this.#options.patienceMs))
+    const patience = AbortSignal.timeout(patienceMs)
     try {
-      for await (const { name } of this.#quick.list('snapshot', options)) {
+      const signal = anySignal(options.signal, patience)
+      for await (const { name } of this.#quick.list('snapshot', { signal })) {
         names.push(name as SnapshotId)
       }
     } catch (error) {
-      throw this.#explained(error)
+      if (!patience.aborted || error !== patience.reason) throw this.#explained(error)
+      const text = `${this.location} did not answer in ${patienceMs / 1000} seconds`
+      throw new BackendError(text, 'unavailable', { cause: error })
     }
     const cached = await readHistoryCache(files, this.location)
     const known = names.flatMap((name) => cached.get(name) ?? [])

@@ -12,6 +12,8 @@ const lockJson = z.object({
   /** when the process began, as its system counts; empty when that cannot be asked */
   started: z.string(),
   beat: z.number().int(),
+  /** what the process id is counted in; a lock without it was taken on the machine itself */
+  space: z.string().optional(),
 })
 type LockFile = z.infer<typeof lockJson>
 
@@ -19,6 +21,8 @@ type LockFile = z.infer<typeof lockJson>
 export interface LockWorld {
   readonly pid: number
   readonly host: string
+  /** Which processes the ids are of: containers of one host count their own. '' when there is one only. */
+  readonly space: string
   readonly timer: Timer
   random(length: number): Uint8Array
   /** When a process of this machine began; undefined when it does not run, '' when that is all one can tell. */
@@ -46,8 +50,8 @@ const askAgainMs = 200
 
 /**
  * Takes the folder for one command; disposing gives it back. The lock of a process that is gone is
- * taken over: told by process id and start, or, from another machine, by a heartbeat that does not
- * move while we watch. No two clocks are compared.
+ * taken over: told by process id and start, or, from another machine or container, by a heartbeat
+ * that does not move while we watch. No two clocks are compared.
  *
  * @throws SyncError 'BUSY'
  */
@@ -61,6 +65,7 @@ export async function lockFolder(
     token,
     pid: world.pid,
     host: world.host,
+    space: world.space,
     started: world.processStart(world.pid) ?? '',
   }
   await files.makeFolder(controlFolder)
@@ -117,7 +122,8 @@ function holdLock(
 }
 
 function isGone(holder: LockFile | undefined, silentMs: number, world: LockWorld): boolean {
-  if (holder?.host !== world.host) return silentMs >= silenceMaxMs
+  const isKnown = holder?.host === world.host && (holder.space ?? world.space) === world.space
+  if (!isKnown) return silentMs >= silenceMaxMs
   const started = world.processStart(holder.pid)
   if (started === undefined) return true
   return started !== '' && holder.started !== '' && started !== holder.started
