@@ -180,7 +180,7 @@ export function findState(lineage: Lineage<HistorySnapshot>, text: string): Hist
   const order = newestFirst(lineage).filter(({ tags }) => !tags.includes(sideTag))
   if (text === 'latest' && order[0] !== undefined) return order[0]
   if (idPattern.test(text) && !/^\d{4}$/.test(text)) return byPrefix(lineage, text)
-  const time = Date.parse(text)
+  const time = endOf(text)
   if (Number.isNaN(time)) {
     throw new SyncError('NOT_FOUND', `${text} is neither the id of a state nor a time`, {
       hint: 'Times look like 2026-11-21 or "2026-11-21 18:30".',
@@ -191,6 +191,17 @@ export function findState(lineage: Lineage<HistorySnapshot>, text: string): Hist
     .toSorted((a, b) => Date.parse(b.time) - Date.parse(a.time))[0]
   if (found !== undefined) return found
   throw new SyncError('NOT_FOUND', `there is no state as old as ${text}`)
+}
+
+const timePattern = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d))?(Z|[+-]\d\d:\d\d)?)?$/
+
+/**
+ * The last moment that a time means, milliseconds since 1970: of a minute or a day that is shown for a
+ * state, that state is meant. A time without a zone is one of here.
+ */
+function endOf(text: string): number {
+  const [, date, minute = '23:59', second = '59', zone = ''] = timePattern.exec(text) ?? []
+  return Date.parse(date === undefined ? text : `${date}T${minute}:${second}.999${zone}`)
 }
 
 function byPrefix(lineage: Lineage<HistorySnapshot>, prefix: string): HistorySnapshot {
