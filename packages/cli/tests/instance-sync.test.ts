@@ -190,6 +190,8 @@ describe('instance-sync, as a launcher runs it', { timeout }, () => {
     expect(ended.stdout).toBe('fov:1\n')
     await first.expect(0, ['pull'])
     expect((await first.contents())['options.txt']).toBe('fov:1\nplayed\n')
+    const { stderr } = await first.expect(127, ['run', '--json', '--', '/nonexistent'])
+    expect(JSON.parse(stderr)).toMatchObject({ message_type: 'exit_error', code: 127 })
   })
 
   it('does not start a game on a conflict, and pushes while one runs', async () => {

@@ -1,12 +1,12 @@
 import { SyncError } from './errors.ts'
 import { lookHere, sizedEntries } from './here.ts'
-import type { FolderFiles } from './files/folder-files.ts'
+import { type FolderFiles, removeAll } from './files/folder-files.ts'
 import type { Platform } from './platform.ts'
 import type { OnConflict, PullReport } from './report.ts'
 import { pull } from './pull.ts'
-import { shownUrl } from './remote/location.ts'
+import { refuseSecret, shownUrl } from './remote/location.ts'
 import { type SyncOptions, withSession } from './session.ts'
-import { controlFolder } from './state/control-folder.ts'
+import { controlFolder, controlPaths } from './state/control-folder.ts'
 import { instanceIdPattern, mintInstanceId } from './state/instance-id.ts'
 import { readSettings, writeSettings } from './state/settings.ts'
 import { readToken, writeToken } from './state/token.ts'
@@ -46,13 +46,19 @@ export type InitReport =
 export async function init(options: InitOptions): Promise<InitReport> {
   const platform = options.platform ?? (await defaultPlatform())
   const files = platform.files(options.packFolder)
+  refuseSecret(options.url)
   const isFresh = files.stat(controlFolder) === undefined
+  const isSynced = files.stat(controlPaths.settings) !== undefined
+  let report: InitReport | undefined
   try {
-    return await optIn(options, platform, files)
-  } catch (error) {
+    report = await optIn(options, platform, files)
+    return report
+  } finally {
+    const isEnabled = report?.outcome === 'enabled'
+    // The opened key and the history are for who is opted in.
+    if (!isSynced && !isEnabled) await removeAll(files, controlPaths.cache).catch(() => undefined)
     // The lock needed a folder; what failed leaves nothing behind. That this works is no condition.
-    if (isFresh) await files.removeFolder(controlFolder).catch(() => false)
-    throw error
+    if (isFresh && !isEnabled) await files.removeFolder(controlFolder).catch(() => false)
   }
 }
 

@@ -1,5 +1,5 @@
 /** What launchers and players do to two machines, against a real server. */
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { history, init, pull, push, restore, status } from '../src/index.ts'
@@ -55,6 +55,12 @@ describe('two machines of a player', { timeout: 120_000 }, () => {
     }
     expect(await init(joining)).toMatchObject({ outcome: 'conflict' })
     expect(filesOf(fresh)).toEqual({ 'options.txt': 'defaults', 'config/new.toml': 'defaults' })
+    // No opened key stays, and no history.
+    expect(existsSync(join(fresh.folder, '.cloud-sync'))).toBe(false)
+    const url = scene.server.url.replace('://', `://${token.account}:secret@`)
+    const refused = init({ ...joining, url })
+    await expect(refused).rejects.toMatchObject({ code: 'SETTINGS' })
+    await expect(refused).rejects.not.toThrow('secret')
 
     // Opted in by hand, so that no question was asked: its push is a fork and wins nothing.
     writeFiles(fresh.folder, {

@@ -24,7 +24,7 @@ describe('progress', () => {
   it('gives warnings to standard error, also when quiet, and the rest only when not', () => {
     expect(said({ json: false, quiet: false })).toEqual({
       stdout: 'An interrupted change of the folder was taken back.\n',
-      stderr: 'saves/a?b is a pipe, a socket or a device, and is not synced\n',
+      stderr: 'saves/a?b cannot be read, and counts as unchanged\n',
     })
     expect(said({ json: false, quiet: true }).stdout).toBe('')
     expect(said({ json: false, quiet: true }).stderr).toContain('saves/a?b')
@@ -34,7 +34,7 @@ describe('progress', () => {
     const lines = said({ json: true, quiet: false }).stdout.trimEnd().split('\n')
     expect(lines.map((line): unknown => JSON.parse(line))).toEqual([
       { message_type: 'event', type: 'recovered', how: 'taken-back' },
-      { message_type: 'event', type: 'note', note: { path: 'saves/a\u001bb', kind: 'special' } },
+      { message_type: 'event', type: 'note', note: { path: 'saves/a\u001bb', kind: 'unreadable' } },
     ])
   })
 })
@@ -47,6 +47,6 @@ function said(options: { json: boolean; quiet: boolean }): { stdout: string; std
   stderr.on('data', (chunk: Buffer) => (text.stderr += chunk.toString()))
   using progress = new Progress(new Screen({ stdout, stderr }), options)
   progress.event({ type: 'recovered', how: 'taken-back' })
-  progress.event({ type: 'note', note: { path: 'saves/a\u001bb', kind: 'special' } })
+  progress.event({ type: 'note', note: { path: 'saves/a\u001bb', kind: 'unreadable' } })
   return text
 }

@@ -55,6 +55,14 @@ function safeSegment(account: string): string {
   throw new SyncError('SETTINGS', 'the account cannot be the name of a folder')
 }
 
+/** An address is kept where anybody may read it. @throws SyncError 'SETTINGS' */
+export function refuseSecret(url: string): void {
+  if (shownUrl(url) === url) return
+  throw new SyncError('SETTINGS', 'the address holds an account', {
+    hint: 'Leave it out of the address, and give account and password as the token.',
+  })
+}
+
 /** The address without what is secret in it, for people. */
 export function shownUrl(url: string): string {
   return url.replace(/\/\/[^/@]*@/, '//***@')

@@ -3,7 +3,6 @@ import {
   BackendError,
   type Cancellable,
   MissingError,
-  NoRepositoryError,
   type OpenedKey,
   type Repository,
   type Runtime,
@@ -14,6 +13,7 @@ import {
   openRepository,
 } from 'restic-core'
 import { layered, limit, retry } from 'restic-core/backend'
+import { SyncError } from '../errors.ts'
 import type { FolderFiles } from '../files/folder-files.ts'
 import { Lineage } from '../lineage/lineage.ts'
 import type { Platform } from '../platform.ts'
@@ -229,7 +229,7 @@ export class Remote implements AsyncDisposable {
   #password(): string {
     const { password } = this.#options
     if (password !== undefined) return password
-    throw new NoRepositoryError('the password of the repository is not known', {
+    throw new SyncError('SETTINGS', 'the password of the repository is not known', {
       hint: 'Put the token into .cloud-sync/token, or name a file with the password.',
     })
   }

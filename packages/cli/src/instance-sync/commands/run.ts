@@ -132,7 +132,7 @@ async function runChild(
   [command = '', ...args]: readonly string[],
   context: CommandContext,
 ): Promise<ExitCode> {
-  const { stdin, signals, screen, environment } = context
+  const { stdin, signals, screen, environment, common } = context
   const program = childProgram(command, args, {
     platform: process.platform,
     environment,
@@ -157,7 +157,9 @@ async function runChild(
     return code ?? 128 + (signal === null ? 0 : constants.signals[signal])
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    screen.printError(`instance-sync: ${shown(command)} cannot be run: ${reason}`)
+    const message = `${shown(command)} cannot be run: ${reason}`
+    const told = { message_type: 'exit_error', code: notFoundCode, message }
+    screen.printError(common.json ? JSON.stringify(told) : `instance-sync: ${message}`)
     return notFoundCode
   } finally {
     for (const remove of removers) remove()

@@ -1,8 +1,15 @@
 import type { Change, ChangeCounts } from '@instance-sync/sync'
 import { countText, shown, sizeText } from './amounts.ts'
 
-/** `3 files added, 1 changed, 2 removed (12.3 MiB)`; what is zero is left out. */
-export function countsText({ added, changed, removed, bytes }: ChangeCounts): string {
+/**
+ * `3 files added, 1 changed, 2 removed (12.3 MiB)`; what is zero is left out.
+ *
+ * @param changes where they are known, to tell folders from nothing at all
+ */
+export function countsText(
+  { added, changed, removed, bytes }: ChangeCounts,
+  changes?: readonly Change[],
+): string {
   const [first, ...others] = (
     [
       [added, 'added'],
@@ -10,7 +17,7 @@ export function countsText({ added, changed, removed, bytes }: ChangeCounts): st
       [removed, 'removed'],
     ] as const
   ).filter(([count]) => count > 0)
-  if (first === undefined) return 'only folders'
+  if (first === undefined) return changes?.length === 0 ? 'nothing' : 'only folders'
   const counted = [`${countText(first[0], 'file')} ${first[1]}`]
   for (const [count, what] of others) counted.push(`${count} ${what}`)
   return `${counted.join(', ')}${bytes > 0 ? ` (${sizeText(bytes)})` : ''}`

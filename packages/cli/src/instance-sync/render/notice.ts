@@ -37,8 +37,11 @@ export function noticeText(event: SyncEvent): Notice | undefined {
       )
     case 'retry':
       return warning(`The server failed, trying again: ${shown(event.message)}`)
-    case 'note':
-      return warning(`${shown(event.note.path)} ${noteTexts[event.note.kind]}`)
+    case 'note': {
+      const text = `${shown(event.note.path)} ${noteTexts[event.note.kind]}`
+      // What stays as it is need not be told at every run of a timer.
+      return event.note.kind === 'unreadable' ? warning(text) : info(text)
+    }
     case 'read':
     case 'fetch':
     case 'sent':

@@ -31,7 +31,7 @@ export function printPull(report: PullReport, output: TextOutput): void {
         output.print(`${label}: what is here counts now, for all machines.`)
       } else {
         const took = durationText(elapsedMs)
-        output.print(`${label} pulled: ${countsText(report.counts)}, in ${took}.`)
+        output.print(`${label} pulled: ${countsText(report.counts, report.changes)}, in ${took}.`)
       }
       if (report.storedAside !== undefined) {
         const id = shortId(report.storedAside)

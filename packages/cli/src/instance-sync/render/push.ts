@@ -31,7 +31,7 @@ export function printPush(report: PushReport, output: TextOutput): void {
         return printPlan(`A push of ${label} would store`, report, output)
       }
       output.print(
-        `${label} pushed: ${countsText(report.counts)}, in ${durationText(elapsedMs)}` +
+        `${label} pushed: ${countsText(report.counts, report.changes)}, in ${durationText(elapsedMs)}` +
           `${report.snapshot === undefined ? '' : `, as snapshot ${shortId(report.snapshot)}`}.`,
       )
       if (report.problems.length === 0) return

@@ -12,7 +12,7 @@ export function printPlan(
   { counts, changes }: Pick<ChangedOf<SyncReport>, 'counts' | 'changes'>,
   output: TextOutput,
 ): void {
-  output.print(`${title}: ${countsText(counts)}`)
+  output.print(`${title}: ${countsText(counts, changes)}`)
   for (const change of changes) output.print(changeLine(change))
 }
 
