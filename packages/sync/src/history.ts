@@ -120,7 +120,8 @@ async function changesOf(
       if (snapshot.parent !== undefined && parent === undefined) continue
       const before = parent && (await findInstanceRoot(indexed, parent, { signal }))
       const after = await findInstanceRoot(indexed, snapshot, { signal })
-      changes.set(snapshot.id, await countTreeChanges(indexed, before, after, { signal }))
+      const options = { scope: session.scope, signal }
+      changes.set(snapshot.id, await countTreeChanges(indexed, before, after, options))
     }
   })
   return changes

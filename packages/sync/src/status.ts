@@ -169,7 +169,10 @@ async function compare(
     if (isConflict) return { ...found, there: undefined, verdict: 'conflict' }
     const head = position.kind === 'behind' ? position.head : position.heads[0]
     const root = head && (await findInstanceRoot(indexed, head.head, { signal }))
-    const there = await countTreeChanges(indexed, base?.tree, root, { signal })
+    const there = await countTreeChanges(indexed, base?.tree, root, {
+      scope: session.scope,
+      signal,
+    })
     return { ...found, there, verdict: 'pull' }
   })
 }

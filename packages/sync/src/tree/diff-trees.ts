@@ -1,8 +1,15 @@
 import type { BlobReader, Cancellable, Node, TreeId } from 'restic-core'
 import { compareNames } from 'restic-core/format'
+import { joined } from '../files/folder-files.ts'
 import type { ChangeCounts } from './changes.ts'
+import type { Scope } from '../scope/scope.ts'
 import { sameEntry } from './entry.ts'
 import { entryOf } from './repository-state.ts'
+
+export interface CountOptions extends Cancellable {
+  /** What lies beyond is not counted: nothing brings it here. */
+  readonly scope: Scope
+}
 
 /**
  * Counts what changed between two trees. Folders with the same tree are not read, so this costs as
@@ -14,29 +21,36 @@ export async function countTreeChanges(
   reader: Pick<BlobReader, 'readTree'>,
   before: TreeId | undefined,
   after: TreeId | undefined,
-  options: Cancellable = {},
+  options: CountOptions,
 ): Promise<ChangeCounts> {
   const counts = { added: 0, changed: 0, removed: 0, bytes: 0 }
-  await compare(reader, before, after, counts, options)
+  await compare(reader, { path: '', before, after }, counts, options)
   return counts
 }
 
 type Counts = { -readonly [K in keyof ChangeCounts]: ChangeCounts[K] }
 
+interface Folder {
+  readonly path: string
+  readonly before: TreeId | undefined
+  readonly after: TreeId | undefined
+}
+
 async function compare(
   reader: Pick<BlobReader, 'readTree'>,
-  before: TreeId | undefined,
-  after: TreeId | undefined,
+  { path: folder, before, after }: Folder,
   counts: Counts,
-  options: Cancellable,
+  options: CountOptions,
 ): Promise<void> {
   if (before === after) return
   options.signal?.throwIfAborted()
   const old = before === undefined ? [] : await reader.readTree(before, options)
   const now = after === undefined ? [] : await reader.readTree(after, options)
   for (const [left, right] of pairs(old, now)) {
-    countLeaf(left, right, counts)
-    await compare(reader, left?.subtree, right?.subtree, counts, options)
+    const path = joined(folder, (left ?? right)?.name ?? '')
+    if (options.scope.includes(path, false)) countLeaf(left, right, counts)
+    if (!options.scope.reaches(path)) continue
+    await compare(reader, { path, before: left?.subtree, after: right?.subtree }, counts, options)
   }
 }
 
