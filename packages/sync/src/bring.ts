@@ -81,6 +81,7 @@ export async function bring(
     files,
     { ...plan, placements, base, kind: input.kind, time: session.now() },
     {
+      instanceId: session.settings.instanceId,
       random: (length) => session.runtime.random(length),
       completedId: () => Promise.resolve(session.state.applied),
       complete: (journal) => session.complete(journal.id, journal.base),

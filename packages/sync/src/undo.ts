@@ -45,7 +45,7 @@ export async function undo(options: UndoOptions): Promise<UndoReport> {
 
 async function undoLast(session: Session, options: UndoOptions): Promise<Undone> {
   const { files } = session
-  const item = await newestUndoable(files)
+  const item = await newestUndoable(files, session.settings.instanceId)
   if (item === undefined) throw new SyncError('NOT_FOUND', 'there is nothing to undo')
   const { kind, time, removed, placed } = item.manifest
   const there = (path: string): Mark | undefined => {
@@ -85,6 +85,7 @@ async function undoLast(session: Session, options: UndoOptions): Promise<Undone>
     files,
     { ...steps, kind: 'undo', time: session.now() },
     {
+      instanceId: session.settings.instanceId,
       random: (length) => session.runtime.random(length),
       completedId: () => Promise.resolve(session.state.applied),
       complete: (journal) => session.complete(journal.id, journal.base),

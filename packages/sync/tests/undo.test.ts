@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { pull, push, undo } from '../src/index.ts'
-import { temporaryFolder, writeFiles } from './machine.ts'
+import { disable, init, pull, push, undo } from '../src/index.ts'
+import { temporaryFolder, token, writeFiles } from './machine.ts'
 import { filesOf, on } from './scene.ts'
 import { twoMachines } from './two-machines.ts'
 
@@ -43,5 +43,17 @@ describe('an undo', { timeout: 60_000 }, () => {
     expect(statSync(join(b.folder, 'config/empty')).isDirectory()).toBe(true)
     await undo(on(b))
     expect(filesOf(b)).toEqual({ ...world, config: 'old' })
+  })
+
+  it('undoes nothing of the instance that the folder was before', async () => {
+    using temporary = temporaryFolder()
+    const { a, b } = await twoMachines(temporary.path, world)
+    writeFiles(a.folder, { 'options.txt': 'fov:90' })
+    await push(on(a))
+    await pull(on(b))
+    await disable(on(b))
+    await init({ ...on(b), url: '/cloud', token })
+    await expect(undo(on(b))).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    expect(filesOf(b)).toEqual({ ...world, 'options.txt': 'fov:90' })
   })
 })

@@ -16,6 +16,7 @@ export interface FolderChange extends Pick<
 }
 
 export interface ChangeWorld {
+  readonly instanceId: string
   random(length: number): Uint8Array
   /** Writes state.json so that it names the change as done. */
   complete(journal: Journal): Promise<void>
@@ -39,7 +40,8 @@ export async function changeFolder(
   const journal: Journal = { schema: 1, id, direction: 'forward', trash, ...steps }
   const removed = steps.removals.map(({ path }) => path)
   const placed = steps.placements.map(({ path, mark }) => ({ path, mark }))
-  await writeManifest(files, trash, { kind: steps.kind, time, removed, placed })
+  const instance = world.instanceId
+  await writeManifest(files, trash, { kind: steps.kind, time, removed, placed, instance })
   signal?.throwIfAborted()
   await writeJournal(files, journal)
   // From here on it is carried out or taken back, whatever the signal says.

@@ -142,6 +142,7 @@ const manifestJson = z.object({
   time: z.string(),
   removed: z.array(z.string()),
   placed: z.array(z.object({ path: z.string(), mark: markCodec })),
+  instance: z.string().optional(),
 })
 
 /** What one change replaced, so that it can be put back. */
@@ -152,6 +153,8 @@ export interface TrashManifest {
   readonly removed: readonly string[]
   /** what came, as it was put in place */
   readonly placed: readonly { readonly path: string; readonly mark: Mark }[]
+  /** the folder was synced as this one then */
+  readonly instance?: string | undefined
 }
 
 export function trashFiles(trash: string): string {

@@ -26,14 +26,16 @@ export function nextTrash(files: FolderFiles): string {
   return joined(controlPaths.trash, String((trashItems(files)[0]?.number ?? 0) + 1))
 }
 
-/** The newest change that can be undone: its manifest is complete and its files are there. */
+/** The newest change of an instance that can be undone: its manifest is complete and its files are there. */
 export async function newestUndoable(
   files: FolderFiles,
+  instanceId: string,
 ): Promise<(TrashItem & { readonly manifest: TrashManifest }) | undefined> {
   for (const item of trashItems(files)) {
     const manifest = await readManifest(files, item.path)
     if (manifest === undefined) continue
-    const { removed, placed } = manifest
+    const { removed, placed, instance = instanceId } = manifest
+    if (instance !== instanceId) continue
     const isThere = removed.every(
       (path) => files.stat(joined(trashFiles(item.path), path)) !== undefined,
     )
