@@ -32,8 +32,10 @@ const ours = {
 }
 
 interface PackageRule {
-  /** Exactly what stands in the package's `dependencies`. */
+  /** Exactly what stands in the package's `dependencies`, or `devDependencies` where it is bundled. */
   readonly dependencies: readonly string[]
+  /** Whether what is published carries what it uses. */
+  readonly isBundled?: true
   /** The only entry point of restic-core it may import, when it may not import all of them. */
   readonly coreEntry?: string
 }
@@ -45,7 +47,10 @@ const packages: Readonly<Record<string, PackageRule>> = {
   'rest-backend': { dependencies: [ours.core, 'zod'], coreEntry: 'restic-core/backend' },
   'local-backend': { dependencies: [ours.core], coreEntry: 'restic-core/backend' },
   sync: { dependencies: [ours.core, ours.local, ours.rest, 'zod'] },
-  cli: { dependencies: [ours.core, ours.local, ours.rest, ours.sync, 'commander', 'zod'] },
+  cli: {
+    dependencies: [ours.core, ours.local, ours.rest, ours.sync, 'commander', 'zod'],
+    isBundled: true,
+  },
 }
 
 /** Reasons why the tree below `root` is not tidy, each with its place. */
@@ -183,12 +188,14 @@ function withoutComments(text: string): string {
 
 function dependencyFailures(root: string): string[] {
   const failures: string[] = []
-  for (const [name, { dependencies }] of Object.entries(packages)) {
+  for (const [name, { dependencies, isBundled = false }] of Object.entries(packages)) {
     const file = `packages/${name}/package.json`
     if (!existsSync(join(root, file))) continue
     const text = readFileSync(join(root, file), 'utf8')
-    const manifest: { dependencies?: Record<string, string> } = JSON.parse(text)
-    const present = Object.keys(manifest.dependencies ?? {})
+    const manifest: Record<'dependencies' | 'devDependencies', Record<string, string> | undefined> =
+      JSON.parse(text)
+    const kind = isBundled ? 'devDependencies' : 'dependencies'
+    const present = Object.keys(manifest[kind] ?? {})
     const lineOf = (word: string) => text.slice(0, text.indexOf(`"${word}"`)).split('\n').length
     for (const extra of present.filter((each) => !dependencies.includes(each))) {
       failures.push(

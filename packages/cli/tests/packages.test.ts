@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 const execute = promisify(execFile)
 const root = join(import.meta.dirname, '../../..')
 const bin = (name: string): string => join(root, 'node_modules/.bin', name)
-const published = ['restic-core', 'rest-backend', 'local-backend'] as const
+const published = ['restic-core', 'rest-backend', 'local-backend', 'sync'] as const
 const nodes = {
   'Node 20': join(root, 'tools/runtimes/node-20/node_modules/.bin/node'),
   'Node 24': bin('node'),
@@ -53,7 +53,12 @@ describe('the packages that pnpm packs', () => {
       const target = join(at, 'restored')
       const args = [join(folder, 'program.js'), join(at, 'repository'), join(at, 'source'), target]
       const ran = await execute(node, args)
-      expect(JSON.parse(ran.stdout)).toEqual({ entryPoints: 4, files: 1, findings: [] })
+      expect(JSON.parse(ran.stdout)).toEqual({
+        entryPoints: 4,
+        files: 1,
+        findings: [],
+        outcome: 'not-enabled',
+      })
       expect(await readFile(join(target, 'below/a.txt'), 'utf8')).toBe(`of ${name}`)
     }
   })

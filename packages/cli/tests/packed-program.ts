@@ -4,6 +4,7 @@
  */
 import { localBackend } from '@instance-sync/local-backend'
 import { restBackend } from '@instance-sync/rest-backend'
+import { pull } from '@instance-sync/sync'
 import { backup, check, initRepository, layOutTargets, planRestore, restore } from 'restic-core'
 import { memoryBackend } from 'restic-core/backend'
 import { parseSnapshot } from 'restic-core/format'
@@ -14,6 +15,8 @@ const [folder = '', path = '', target = ''] = process.argv.slice(2)
 
 /** Names of what the other entry points give; a wrong path in a manifest ends the program here. */
 const given: readonly object[] = [restBackend, memoryBackend, parseSnapshot, portableKernel]
+/** Of a folder that is not synced. */
+const { outcome } = await pull({ packFolder: target })
 
 await using repository = await initRepository({
   backend: localBackend({ path: folder }),
@@ -39,4 +42,6 @@ const plan = await planRestore(indexed, tree, restored, { subfolder: path })
 await restore(indexed, plan, restored)
 const findings: string[] = []
 for await (const { kind } of check(repository, { readData: true })) findings.push(kind)
-console.log(JSON.stringify({ entryPoints: given.length, files: summary.filesNew, findings }))
+console.log(
+  JSON.stringify({ entryPoints: given.length, files: summary.filesNew, findings, outcome }),
+)
