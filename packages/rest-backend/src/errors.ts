@@ -161,9 +161,7 @@ export function refuseElsewhere(what: string, origin: string, answer: HttpAnswer
   if (to.hostname === new URL(origin).hostname) return
   throw new BackendError(`${what}: a redirect to ${to.host}, ${answer.status}`, 'unavailable', {
     permanent: true,
-    hint:
-      'The login page of a network may be answering. If the server has moved, use its new address: ' +
-      withoutUser(moved),
+    hint: `A login page of the network may be answering. Has the server moved to ${withoutUser(moved)}?`,
   })
 }
 

@@ -172,16 +172,19 @@ async function recordOnBase(
   return { parent, settles, isSide: false }
 }
 
-/** The head that a folder is equal to whose base nobody has: it has nothing to push. */
+/** A head that the folder is equal to, of those that a pull would bring: it has nothing to push then. */
 async function equalHead(
   session: Session,
   { lineage, look, signal }: PushContext,
   repository: IndexedRepository,
   states: States,
 ): Promise<Base | undefined> {
-  if (isInHistory(lineage, session.state.base) || lineage.size === 0) return undefined
+  const position = locate(lineage, session.state.base)
+  const isKnown = isInHistory(lineage, session.state.base)
+  const heads = position.kind === 'behind' ? position.head.members : isKnown ? [] : lineage.heads()
+  if (heads.length === 0) return undefined
   const { entries } = await readHere(session, look, repository, signal)
-  for (const head of lineage.heads()) {
+  for (const head of heads) {
     const { tree, entries: theirs } = await states.of(head)
     if (sameEntries(theirs, entries)) return baseFor(session, head.id, tree, theirs, head.seen)
   }

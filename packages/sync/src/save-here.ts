@@ -79,8 +79,7 @@ export async function saveHere(
   const stored = await storeHere(session, look, repository, options, { mayWrite })
   await mayWrite
   const { entries, problems, tree, added } = stored
-  const isKnown =
-    tree === undefined || (record.isSide && (await isInHistory(session, tree, signal)))
+  const isKnown = tree === undefined || (record.isSide && (await hasTree(session, tree, signal)))
   if (isKnown) return { snapshot: undefined, entries, problems }
   const input = {
     tree,
@@ -171,11 +170,7 @@ function problemsOf(entries: Entries, unstable: readonly string[]): string[] {
 }
 
 /** As the store has it now: an operator may have forgotten states since the command began. */
-async function isInHistory(
-  { remote }: Session,
-  tree: TreeId,
-  signal: AbortSignal,
-): Promise<boolean> {
+async function hasTree({ remote }: Session, tree: TreeId, signal: AbortSignal): Promise<boolean> {
   const { snapshots } = await remote.history({ signal })
   return [...snapshots].some((one) => one.tree === tree)
 }

@@ -42,8 +42,12 @@ export interface RemoteOptions {
 /** How long the first question to the server is repeated: a player waits for the game to start. */
 const listingPatienceMs = 1_500
 
-/** For the listing as a whole: other requests wait longer for a server that is slow, or hangs. */
+/**
+ * For the listing as a whole, and for each snapshot that is known to be in it: other requests wait
+ * longer for a server that is slow, or hangs.
+ */
 const listingMaxMs = 20_000
+const listingMaxMsEach = 10
 
 /**
  * The instance's repository as far as a command needs it: names of snapshots first, which takes no
@@ -82,26 +86,32 @@ export class Remote implements AsyncDisposable {
   /** All that is known of the history after one listing and a read of what is new. */
   async history(options: Cancellable = {}): Promise<Lineage<HistorySnapshot>> {
     const { files } = this.#options
-    const names: SnapshotId[] = []
-    const patienceMs = Math.min(listingMaxMs, Math.max(listingPatienceMs, this.#options.patienceMs))
-    const patience = AbortSignal.timeout(patienceMs)
-    try {
-      const signal = anySignal(options.signal, patience)
-      for await (const { name } of this.#quick.list('snapshot', { signal })) {
-        names.push(name as SnapshotId)
-      }
-    } catch (error) {
-      if (!patience.aborted || error !== patience.reason) throw this.#explained(error)
-      const text = `${this.location} did not answer in ${patienceMs / 1000} seconds`
-      throw new BackendError(text, 'unavailable', { cause: error })
-    }
     const cached = await readHistoryCache(files, this.location)
+    const names = await this.#names(listingMaxMs + cached.size * listingMaxMsEach, options)
     const known = names.flatMap((name) => cached.get(name) ?? [])
     const missing = names.filter((name) => !cached.has(name))
     if (missing.length > 0) known.push(...(await this.#loadSnapshots(missing, options)))
     this.#known = new Map(known.map((snapshot) => [snapshot.id, snapshot]))
     if (missing.length > 0 || known.length !== cached.size) await this.#keepHistory()
     return new Lineage(known)
+  }
+
+  /** @param mostMs for all of it, milliseconds; less for callers that have less patience */
+  async #names(mostMs: number, options: Cancellable): Promise<SnapshotId[]> {
+    const patienceMs = Math.min(mostMs, Math.max(listingPatienceMs, this.#options.patienceMs))
+    const patience = AbortSignal.timeout(patienceMs)
+    const names: SnapshotId[] = []
+    try {
+      const signal = anySignal(options.signal, patience)
+      for await (const { name } of this.#quick.list('snapshot', { signal })) {
+        names.push(name as SnapshotId)
+      }
+      return names
+    } catch (error) {
+      if (!patience.aborted || error !== patience.reason) throw this.#explained(error)
+      const text = `${this.location} did not answer in ${patienceMs / 1000} seconds`
+      throw new BackendError(text, 'unavailable', { cause: error })
+    }
   }
 
   /** A snapshot that this command stored; the next one need not read it. */
