@@ -5,20 +5,27 @@ import { describe, expect, it } from 'vitest'
 import { type Answer, history, init, pull, push, status } from '../src/index.ts'
 import { MemoryCloud, historyContents, temporaryFolder, token, writeFiles } from './machine.ts'
 import { filesOf, on } from './scene.ts'
-import { twoMachines } from './two-machines.ts'
+import { type TwoMachines, twoMachines } from './two-machines.ts'
 
 const world = { 'saves/World/level.dat': 'level', 'options.txt': 'fov:70' }
+
+/** The first machine has pushed something precious, and the server's disk is as it was before. */
+async function setBack(root: string): Promise<TwoMachines> {
+  const machines = await twoMachines(root, world)
+  const { a, cloud } = machines
+  const backup = cloud.files()
+  writeFiles(a.folder, { 'saves/World/level.dat': 'precious' })
+  await push(on(a))
+  cloud.reset(backup)
+  return machines
+}
 
 describe('a server that was set back to an older state', { timeout: 60_000 }, () => {
   it.each<Answer>(['keep-there', 'keep-both', 'merge', 'keep-here'])(
     'costs nothing that was pushed since, settled by %s',
     async (onConflict) => {
       using temporary = temporaryFolder()
-      const { a, b, cloud } = await twoMachines(temporary.path, world)
-      const backup = cloud.files()
-      writeFiles(a.folder, { 'saves/World/level.dat': 'precious' })
-      await push(on(a))
-      cloud.reset(backup)
+      const { a, b, cloud } = await setBack(temporary.path)
       writeFiles(b.folder, { 'options.txt': 'fov:90' })
       expect(await push(on(b))).toMatchObject({ outcome: 'changed' })
       expect(await pull(on(a))).toMatchObject({
@@ -37,11 +44,7 @@ describe('a server that was set back to an older state', { timeout: 60_000 }, ()
 
   it('gets what it lost from the next push', async () => {
     using temporary = temporaryFolder()
-    const { a, b, cloud } = await twoMachines(temporary.path, world)
-    const backup = cloud.files()
-    writeFiles(a.folder, { 'saves/World/level.dat': 'precious' })
-    await push(on(a))
-    cloud.reset(backup)
+    const { a, b } = await setBack(temporary.path)
     expect(await status(on(a))).toMatchObject({ verdict: 'push' })
     expect(await pull(on(a))).toMatchObject({ outcome: 'up-to-date' })
     expect(await push({ ...on(a), dryRun: true })).toMatchObject({ outcome: 'changed' })
@@ -54,11 +57,7 @@ describe('a server that was set back to an older state', { timeout: 60_000 }, ()
 
   it('gets it also when another machine has pushed, and a conflict is told', async () => {
     using temporary = temporaryFolder()
-    const { a, b, cloud } = await twoMachines(temporary.path, world)
-    const backup = cloud.files()
-    writeFiles(a.folder, { 'saves/World/level.dat': 'precious' })
-    await push(on(a))
-    cloud.reset(backup)
+    const { a, b, cloud } = await setBack(temporary.path)
     writeFiles(b.folder, { 'options.txt': 'fov:90' })
     await push(on(b))
     expect(await push(on(a))).toMatchObject({ outcome: 'conflict' })
