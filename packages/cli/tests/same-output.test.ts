@@ -356,19 +356,21 @@ describe('the same shape of JSON', () => {
     expect(await shapes(programs.ours, args, second)).toEqual(theirs)
   })
 
-  it('of a restore, entry for entry', async () => {
-    expect(await restored(programs.ours)).toEqual(await restored(programs['restic 0.18.0']))
+  it.each([[[]], [['--dry-run']]])('of a restore, entry for entry: %j', async (flags) => {
+    const theirs = await restored(programs['restic 0.18.0'], flags)
+    expect(await restored(programs.ours, flags)).toEqual(theirs)
   })
 })
 
 /** What a restore says: in any order, and whatever time it took. */
-async function restored(program: Program) {
+async function restored(program: Program, more: readonly string[]) {
   const target = join(folder, 'restored')
   await rm(target, { recursive: true, force: true })
-  await mkdir(target)
+  await mkdir(join(target, 'nor this/nor that'), { recursive: true })
   await writeFile(join(target, 'not in the snapshot'), '')
+  await writeFile(join(target, 'nor this/nor that/file'), '')
   const flags = ['--json', '-vv', '--delete', '--host', 'other', '--target', target]
-  const args = ['restore', 'latest', ...flags]
+  const args = ['restore', 'latest', ...flags, ...more]
   const result = await succeed(program, args, run)
   const { seconds_elapsed: _, not_kept: __, ...summary } = messages(result, 'summary')[0] ?? {}
   return { items: new Set(messages(result, 'verbose_status')), summary }

@@ -7,6 +7,7 @@ import {
   joinPath,
   matchPatterns,
 } from 'restic-core'
+import { Failure } from '../../shared/failure.ts'
 
 /** A file that marks a directory whose other content is left out. */
 interface TagFile {
@@ -23,7 +24,9 @@ export const cacheTag: TagFile = {
 
 /** Reads `name` or `name:header`. */
 export function parseTagFile(text: string): TagFile {
+  if (text === '') throw new Failure('name for exclusion tagfile is empty')
   const colon = text.indexOf(':')
+  if (colon === 0) throw new Failure('no name for exclusion tagfile provided')
   return colon < 0
     ? { name: text, header: '' }
     : { name: text.slice(0, colon), header: text.slice(colon + 1) }

@@ -116,10 +116,10 @@ export function snapshotFacts(
   { environment }: CommandContext,
 ): SnapshotFacts {
   const { uid, gid, username, hostname } = processIdentity()
-  const fallback = environment['RESTIC_HOST'] ?? ''
+  const wanted = flags.host ?? environment['RESTIC_HOST'] ?? ''
   return {
     paths,
-    hostname: flags.host ?? (fallback === '' ? hostname : fallback),
+    hostname: wanted === '' ? hostname : wanted,
     username,
     uid,
     gid,

@@ -20,6 +20,7 @@ export async function backupInput(
   if (!flags.stdinFromCommand) keepStdinForData(context)
   const startMs = performance.now()
   const path = posix.join('/', flags.stdinFilename)
+  if (path === '/') throw new Failure('--stdin-filename needs the name of a file')
   const facts = snapshotFacts(flags, [path], context)
   report({ type: 'step', text: 'open repository' })
   await using session = await openSession(context, flags.dryRun ? 'none' : 'shared-always', {

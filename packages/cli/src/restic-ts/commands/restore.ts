@@ -4,11 +4,13 @@ import {
   type EarlyRun,
   EarlyWork,
   type IndexedRepository,
+  type PlannedItem,
   type RestorePlan,
-  type RestoreSummary,
   type TargetTree,
+  type RestoreSummary,
   findTree,
   planRestore,
+  plannedItems,
   restore as apply,
 } from 'restic-core'
 import { fileTarget } from 'restic-core/node'
@@ -88,7 +90,9 @@ async function restorePlace(
     onEvent,
     signal,
   })
-  if (flags.dryRun) return reportPlan(plan, onEvent)
+  if (flags.dryRun) {
+    return reportPlan(plannedItems(indexed, plan, tree, { signal }), plan, onEvent)
+  }
   return apply(indexed, plan, tree, { verify, onError: skipItem, mayWrite, onEvent, signal })
 }
 
@@ -115,13 +119,18 @@ function refuseDeletingAll(flags: RestoreFlags, target: string, selection: Selec
   }
 }
 
-/** What a restore would tell, from its plan alone. */
-function reportPlan(plan: RestorePlan, onEvent: (event: Event) => void): RestoreSummary {
+/** What a restore would tell. What is unchanged, planning has told. */
+async function reportPlan(
+  items: AsyncIterable<PlannedItem>,
+  plan: RestorePlan,
+  onEvent: (event: Event) => void,
+): Promise<RestoreSummary> {
   onEvent({ type: 'total', ...plan.total })
-  for (const { path, size, action } of plan.files) {
-    onEvent({ type: 'item', action: action === 'update' ? 'updated' : 'restored', path, size })
+  let deleted = 0
+  for await (const item of items) {
+    if (item.action !== 'unchanged') onEvent({ type: 'item', ...item })
+    if (item.action === 'deleted') deleted++
   }
-  for (const path of plan.removals) onEvent({ type: 'item', action: 'deleted', path, size: 0 })
   return {
     total: plan.total,
     restored: {
@@ -129,7 +138,7 @@ function reportPlan(plan: RestorePlan, onEvent: (event: Event) => void): Restore
       bytes: plan.total.bytes - plan.unchanged.bytes,
     },
     unchanged: plan.unchanged,
-    deleted: plan.removals.length,
+    deleted,
     verified: 0,
     errors: plan.errors,
     notKept: {},

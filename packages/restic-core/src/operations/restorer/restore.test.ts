@@ -332,10 +332,10 @@ describe('a restore over what is there', () => {
   })
 
   it('is only a look until it is applied', async () => {
-    await restoreEntries([file('f', 'mine'), file('extra', 'x')])
+    await restoreEntries([file('f', 'mine'), dir('extra', file('x', 'x'))])
     const root = await storeTree(repository, [file('f', 'theirs'), dir('new')])
     const plan = await planRestore(repository, root, target, { delete: true })
-    expect(contents(target)).toEqual({ '/f': 'mine', '/extra': 'x' })
+    expect(contents(target)).toEqual({ '/f': 'mine', '/extra': 'dir', '/extra/x': 'x' })
     expect(plan).toMatchObject({
       total: { entries: 2, bytes: 6 },
       directories: ['/', '/new'],
@@ -343,11 +343,27 @@ describe('a restore over what is there', () => {
       removals: ['/extra'],
     })
     const items: PlannedItem[] = []
-    for await (const item of plannedItems(repository, plan)) items.push(item)
+    for await (const item of plannedItems(repository, plan, target)) items.push(item)
     expect(items).toEqual([
       { action: 'updated', path: '/f', size: 6 },
       { action: 'restored', path: '/new', size: 0 },
+      { action: 'deleted', path: '/extra/x', size: 0 },
       { action: 'deleted', path: '/extra', size: 0 },
     ])
+  })
+
+  it('finds a file whose blobs do not come to its size', async () => {
+    const [node] = [file('f', 'mine')]
+    const root = await storeTree(repository, [{ ...node, size: 2 }])
+    const plan = await planRestore(repository, root, target)
+    const problems: string[] = []
+    await restore(repository, plan, target, {
+      verify: true,
+      onError: (path) => {
+        problems.push(path)
+        return 'skip'
+      },
+    })
+    expect(problems).toEqual(['/f'])
   })
 })

@@ -14,6 +14,8 @@ import type { RestoreProgress } from './progress.ts'
 
 interface WrittenFile extends FileToCompare {
   readonly itemPath: string
+  /** bytes, as the snapshot tells; its blobs may come to something else */
+  readonly size: number
 }
 
 /** Reads every file that was written, and compares it blob by blob. Returns how many are right. */
@@ -55,6 +57,7 @@ function writtenFile(plan: RestorePlan, target: TargetTree, path: string, node: 
   return {
     itemPath: path,
     path: target.filePath(path),
+    size: node.size ?? 0,
     ids: concatBytes(numbers.map((copy) => copies.id(copy))),
     lengths: numbers.map((copy) => copies.length(copy)),
   }
@@ -63,8 +66,7 @@ function writtenFile(plan: RestorePlan, target: TargetTree, path: string, node: 
 function problemOf(file: WrittenFile, result: ComparedFile): Error | undefined {
   if ('error' in result) return decodeJobError(result.error)
   const what = `restored file ${file.itemPath}`
-  const size = file.lengths.reduce((sum, length) => sum + length, 0)
-  if (result.size !== size) return new CorruptDataError(what, 'length', { hint: verifyHint })
+  if (result.size !== file.size) return new CorruptDataError(what, 'length', { hint: verifyHint })
   if (result.matches.includes(0)) return new CorruptDataError(what, 'hash', { hint: verifyHint })
   return undefined
 }
