@@ -1,4 +1,5 @@
-import type { LockHolder, Repository, SnapshotId } from 'restic-core'
+import type { IndexedRepository, LockHolder, Repository, SnapshotId } from 'restic-core'
+import type { FileStat } from './files/folder-files.ts'
 import { States } from './heads.ts'
 import { type Look, isKnownUnchanged, lookHere, readHere, sizedEntries } from './here.ts'
 import { othersUsing } from './in-use.ts'
@@ -14,8 +15,6 @@ import type { NotEnabled } from './report.ts'
 import { type Session, type SyncOptions, withSession } from './session.ts'
 import { type ChangeCounts, changesBetween, countChanges } from './tree/changes.ts'
 import { type Entries, fileCount, sameEntries, sameFiles } from './tree/entry.ts'
-import { findInstanceRoot } from './tree/instance-root.ts'
-import { countTreeChanges } from './tree/diff-trees.ts'
 
 /** A state that nothing builds on. */
 export interface HeadFacts {
@@ -132,18 +131,12 @@ async function compare(
   const inUse = await othersUsing(session, repository, session.options)
   const storage = await storageOf(session, repository)
   const told = { ...known, refusal: undefined, storage, inUse }
-  const isKnown = isInHistory(lineage, session.state.base) && isKnownUnchanged(look, session)
-  if (position.kind === 'current' && isKnown) {
+  if (position.kind === 'current' && isInBase(session, lineage, look)) {
     return { ...told, here: noChanges, there: noChanges, verdict: 'equal' }
   }
   return session.locked(repository, false, async (indexed, signal) => {
     const states = new States(session, indexed, signal)
-    const base = await states.ofId(lineage, session.state.base?.snapshot)
-    const before: Entries = base?.entries ?? new Map()
-    const entries =
-      isKnown && base !== undefined
-        ? before
-        : assumeUnread((await readHere(session, look, indexed, signal)).entries, before)
+    const { before, entries } = await sidesHere(session, lineage, look, { states, indexed, signal })
     const here = countChanges(changesBetween(before, entries))
     const isChanged = !sameEntries(before, entries)
     const alarm = findAlarm(before, entries, (path) => session.scope.unitOf(path))
@@ -162,19 +155,40 @@ async function compare(
       const isPushed = ours === entries || !isChanged
       return { ...found, there: noChanges, verdict: isPushed ? 'equal' : 'push' }
     }
+    const [only] = theirs
     const isConflict =
       position.kind === 'apart'
         ? !isFresh || position.heads.length > 1
         : !sameFiles(before, entries)
-    if (isConflict) return { ...found, there: undefined, verdict: 'conflict' }
-    const head = position.kind === 'behind' ? position.head : position.heads[0]
-    const root = head && (await findInstanceRoot(indexed, head.head, { signal }))
-    const there = await countTreeChanges(indexed, base?.tree, root, {
-      scope: session.scope,
-      signal,
-    })
-    return { ...found, there, verdict: 'pull' }
+    if (isConflict || only === undefined) return { ...found, there: undefined, verdict: 'conflict' }
+    return { ...found, there: countChanges(changesBetween(entries, only)), verdict: 'pull' }
   })
+}
+
+/** Whether the history has all that is here, as the fingerprint of the last sync tells. */
+function isInBase(session: Session, lineage: Lineage<HistorySnapshot>, look: Look): boolean {
+  return isInHistory(lineage, session.state.base) && isKnownUnchanged(look, session)
+}
+
+/** What the folder was last equal to, and what it is. */
+async function sidesHere(
+  session: Session,
+  lineage: Lineage<HistorySnapshot>,
+  look: Look,
+  { states, indexed, signal }: { states: States; indexed: IndexedRepository; signal: AbortSignal },
+): Promise<{ readonly before: Entries; readonly entries: Entries }> {
+  const base = await states.ofId(lineage, session.state.base?.snapshot)
+  if (base !== undefined && isInBase(session, lineage, look)) {
+    return { before: base.entries, entries: base.entries }
+  }
+  const { entries } = await readHere(session, look, indexed, signal)
+  if (base !== undefined) {
+    return { before: base.entries, entries: assumeUnread(entries, base.entries) }
+  }
+  // An operator may have forgotten the base, and what is here can still be equal to it.
+  const scan = { ...look.scan, entries, unread: new Map<string, FileStat>() }
+  const isUnchanged = isInBase(session, lineage, { ...look, scan })
+  return { before: isUnchanged ? entries : new Map(), entries: assumeUnread(entries, new Map()) }
 }
 
 /** One listing. */

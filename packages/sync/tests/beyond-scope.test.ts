@@ -1,4 +1,4 @@
-/** What somebody stored with plain restic, beyond what is synced, is counted nowhere. */
+/** What status and history count: what a pull brings, and nothing beyond. */
 import { describe, expect, it } from 'vitest'
 import { peers } from '../../../tools/peers.ts'
 import { runRestic } from '../../../tools/servers.ts'
@@ -33,6 +33,24 @@ describe('a state that restic stored with all that was in the folder', { timeout
     const seen = await status(on(second))
     expect(seen).toMatchObject({ there: { added: 0, changed: 1, removed: 0 }, verdict: 'pull' })
     const counts = seen.outcome === 'status' ? seen.there : undefined
+    expect(await pull(on(second))).toMatchObject({ outcome: 'changed', counts })
+  })
+})
+
+describe('a folder whose base was forgotten', { timeout: 60_000 }, () => {
+  it('is told by status what a pull brings', async () => {
+    await using scene = await Scene.create()
+    const first = await scene.machine({ 'options.txt': 'fov:70', 'config/a.toml': 'a = 1' })
+    await push(on(first))
+    const second = await scene.machine()
+    writeFiles(first.folder, { 'options.txt': 'fov:90' })
+    await push(on(first))
+    const { code, stderr } = await scene.restic(['forget', '--keep-last=1', '--prune'])
+    expect(code, stderr).toBe(0)
+    const seen = await status(on(second))
+    const counts = { added: 0, changed: 1, removed: 0, bytes: 6 }
+    const none = { added: 0, changed: 0, removed: 0, bytes: 0 }
+    expect(seen).toMatchObject({ verdict: 'pull', here: none, there: counts, refusal: undefined })
     expect(await pull(on(second))).toMatchObject({ outcome: 'changed', counts })
   })
 })
