@@ -111,6 +111,32 @@ describe('a server', { timeout: 120_000 }, () => {
     }
   })
 
+  it.each([/\/config$/, /\/keys\/$/, /\/keys\/./, /\/snapshots\/./])(
+    'that answers a listing, and then hangs at %s, counts as out of reach, and soon',
+    async (place) => {
+      await using scene = await Scene.create()
+      const first = await scene.machine(world)
+      await push(on(first))
+      const second = await scene.machine()
+      writeFiles(first.folder, { 'options.txt': 'newer' })
+      await push(on(first))
+      rmSync(join(second.folder, '.cloud-sync/cache'), { recursive: true })
+      await using proxy = await startFaultProxy(scene.server.url, (_, path) =>
+        place.test(path) ? 'hang' : undefined,
+      )
+      useAddress(second, proxy.url)
+      const startMs = performance.now()
+      const told = expect.stringContaining('did not answer') as string
+      for (const command of [pull, push]) {
+        const report = await command({ ...on(second), patienceMs: 300 })
+        expect(report).toMatchObject({ outcome: 'offline', reason: told })
+      }
+      expect(performance.now() - startMs).toBeLessThan(20_000)
+      useAddress(second, scene.server.url)
+      expect(await pull(on(second))).toMatchObject({ outcome: 'changed' })
+    },
+  )
+
   it('whose repository was removed is not mistaken for an empty one', async () => {
     await using scene = await Scene.create()
     const first = await scene.machine(world)

@@ -18,6 +18,7 @@ import type { FolderFiles } from '../files/folder-files.ts'
 import { Lineage } from '../lineage/lineage.ts'
 import type { Platform } from '../platform.ts'
 import { controlPaths } from '../state/control-folder.ts'
+import { answerLimit } from './answer-limit.ts'
 import {
   type HistorySnapshot,
   historySnapshot,
@@ -49,6 +50,9 @@ const listingPatienceMs = 1_500
 const listingMaxMs = 20_000
 const listingMaxMsEach = 10
 
+/** For each request before the content: the first of them may wake a disk. */
+const answerMaxMs = 20_000
+
 /**
  * The instance's repository as far as a command needs it: names of snapshots first, which takes no
  * key; then snapshots; then blobs. Each step is taken once.
@@ -63,9 +67,14 @@ export class Remote implements AsyncDisposable {
 
   private constructor(options: RemoteOptions, store: Backend) {
     this.#options = options
-    this.#store = store
+    const patienceMs = Math.max(listingPatienceMs, options.patienceMs)
+    this.#store = layered(store, answerLimit(Math.min(answerMaxMs, patienceMs)))
     this.location = store.location
-    this.#quick = layered(store, limit(), retry(options.runtime, { totalMs: listingPatienceMs }))
+    this.#quick = layered(
+      this.#store,
+      limit(),
+      retry(options.runtime, { totalMs: listingPatienceMs }),
+    )
   }
 
   static async connect(options: RemoteOptions): Promise<Remote> {
