@@ -71,7 +71,6 @@ async function storeFreeBytes(location: InstanceLocation): Promise<number | unde
   }
 }
 
-/** Linux tells it in the 22nd field of /proc/PID/stat, in ticks since the machine started. */
 /** Linux: the namespace that process ids are of. */
 function processSpace(): string {
   try {
@@ -81,6 +80,7 @@ function processSpace(): string {
   }
 }
 
+/** Linux tells it in the 22nd field of /proc/PID/stat, in ticks since the machine started. */
 function processStart(pid: number): string | undefined {
   if (process.platform !== 'linux') return isProcessAlive(pid) ? '' : undefined
   try {

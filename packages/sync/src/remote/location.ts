@@ -65,5 +65,5 @@ export function refuseSecret(url: string): void {
 
 /** The address without what is secret in it, for people. */
 export function shownUrl(url: string): string {
-  return url.replace(/\/\/[^/@]*@/, '//***@')
+  return url.replace(/\/\/[^/?#]*@/, '//***@')
 }
