@@ -1,5 +1,6 @@
 import { anySignal } from 'restic-core'
 import {
+  type Backend,
   BackendError,
   type BackendLayer,
   type Cancellable,
@@ -27,14 +28,7 @@ export function answerLimit(limitMs: number): BackendLayer {
       request: (signal: AbortSignal | undefined) => Promise<T>,
     ): Promise<T> {
       if (!openingTypes.has(type)) return request(options?.signal)
-      const patience = AbortSignal.timeout(limitMs)
-      try {
-        return await request(anySignal(options?.signal, patience))
-      } catch (error) {
-        if (!patience.aborted || error !== patience.reason) throw error
-        const text = `${inner.location} did not answer in ${limitMs / 1000} seconds`
-        throw new BackendError(text, 'unavailable', { permanent: true, cause: error })
-      }
+      return answeredWithin(limitMs, inner, options, request)
     }
 
     async function* list(type: NamedFileType, options?: Cancellable): AsyncGenerator<FileInfo> {
@@ -52,5 +46,22 @@ export function answerLimit(limitMs: number): BackendLayer {
       read: (file, options) =>
         within(file.type, options, (signal) => inner.read(file, { ...options, signal })),
     })
+  }
+}
+
+/** @throws BackendError 'unavailable' when what the store is asked for takes longer */
+export async function answeredWithin<T>(
+  limitMs: number,
+  { location }: Pick<Backend, 'location'>,
+  options: Cancellable | undefined,
+  request: (signal: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  const patience = AbortSignal.timeout(limitMs)
+  try {
+    return await request(anySignal(options?.signal, patience))
+  } catch (error) {
+    if (!patience.aborted || error !== patience.reason) throw error
+    const text = `${location} did not answer in ${limitMs / 1000} seconds`
+    throw new BackendError(text, 'unavailable', { permanent: true, cause: error })
   }
 }

@@ -7,7 +7,6 @@ import {
   type Repository,
   type Runtime,
   type SnapshotId,
-  anySignal,
   initRepository,
   isResticError,
   openRepository,
@@ -18,7 +17,7 @@ import type { FolderFiles } from '../files/folder-files.ts'
 import { Lineage } from '../lineage/lineage.ts'
 import type { Platform } from '../platform.ts'
 import { controlPaths } from '../state/control-folder.ts'
-import { answerLimit } from './answer-limit.ts'
+import { answerLimit, answeredWithin } from './answer-limit.ts'
 import {
   type HistorySnapshot,
   historySnapshot,
@@ -108,18 +107,16 @@ export class Remote implements AsyncDisposable {
   /** @param mostMs for all of it, milliseconds; less for callers that have less patience */
   async #names(mostMs: number, options: Cancellable): Promise<SnapshotId[]> {
     const patienceMs = Math.min(mostMs, Math.max(listingPatienceMs, this.#options.patienceMs))
-    const patience = AbortSignal.timeout(patienceMs)
-    const names: SnapshotId[] = []
     try {
-      const signal = anySignal(options.signal, patience)
-      for await (const { name } of this.#quick.list('snapshot', { signal })) {
-        names.push(name as SnapshotId)
-      }
-      return names
+      return await answeredWithin(patienceMs, this, options, async (signal) => {
+        const names: SnapshotId[] = []
+        for await (const { name } of this.#quick.list('snapshot', { signal })) {
+          names.push(name as SnapshotId)
+        }
+        return names
+      })
     } catch (error) {
-      if (!patience.aborted || error !== patience.reason) throw this.#explained(error)
-      const text = `${this.location} did not answer in ${patienceMs / 1000} seconds`
-      throw new BackendError(text, 'unavailable', { cause: error })
+      throw this.#explained(error)
     }
   }
 
