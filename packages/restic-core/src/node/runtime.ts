@@ -2,6 +2,7 @@ import type { Runtime } from '../work/runtime.ts'
 import { systemClock } from './clock.ts'
 import { isProcessAlive, processIdentity } from './identity.ts'
 import { nodeKernel } from './kernel.ts'
+import { isMemoryDear } from './memory-cost.ts'
 import { nodeRandom } from './random.ts'
 import { scryptOn } from './scrypt.ts'
 import { threadPool } from './thread-pool.ts'
@@ -16,7 +17,7 @@ export async function nodeRuntime(options: { readonly threads?: number } = {}): 
   const pool = threadPool(options.threads === undefined ? {} : { size: options.threads })
   return {
     kernel,
-    scrypt: (...args) => scryptOn(pool, ...args),
+    scrypt: (...args) => scryptOn({ pool, isMemoryDear: () => isMemoryDear() }, ...args),
     pool,
     clock: systemClock(),
     random: nodeRandom,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { toHex } from '../base/bytes.ts'
 import type { TaskPool } from '../work/pool.ts'
-import { scrypt, scryptOn } from './scrypt.ts'
+import { type ScryptPlace, scrypt, scryptOn } from './scrypt.ts'
 import { threadPool } from './thread-pool.ts'
 
 const password = new TextEncoder().encode('a password')
@@ -26,6 +26,8 @@ function counting(pool: TaskPool): { readonly pool: TaskPool; readonly jobs: str
   }
 }
 
+const on = (pool: TaskPool): ScryptPlace => ({ pool, isMemoryDear: () => false })
+
 describe('scrypt on the threads of a pool', () => {
   let threads: TaskPool
   beforeAll(() => {
@@ -41,7 +43,7 @@ describe('scrypt on the threads of a pool', () => {
   ])('shares restic’s cost with a p of %i in %i shares', async (p, shares) => {
     const { pool, jobs } = counting(threads)
     const cost = { N: 32_768, r: 8, p }
-    const derived = await scryptOn(pool, password, salt, cost, 64)
+    const derived = await scryptOn(on(pool), password, salt, cost, 64)
     expect(toHex(derived)).toBe(toHex(scrypt(password, salt, cost, 64)))
     expect(Object.getPrototypeOf(derived)).toBe(Uint8Array.prototype)
     expect(jobs).toEqual(Array.from({ length: shares }, () => 'mixScrypt'))
@@ -57,7 +59,7 @@ describe('scrypt on the threads of a pool', () => {
     await fc.assert(
       fc.asyncProperty(anything, anything, cost, async (secret, seasoning, some) => {
         fc.pre(some.N * some.r * some.p < 2 ** 21)
-        const derived = await scryptOn(threads, secret, seasoning, some, 48)
+        const derived = await scryptOn(on(threads), secret, seasoning, some, 48)
         expect(toHex(derived)).toBe(toHex(scrypt(secret, seasoning, some, 48)))
       }),
       { numRuns: 40 },
@@ -72,7 +74,7 @@ describe('scrypt on the threads of a pool', () => {
     ['an N that RFC 7914 finds too large for its r', { N: 65_536, r: 1, p: 1 }],
   ])('leaves the pool alone for %s', async (_, cost) => {
     const { pool, jobs } = counting(threads)
-    const derived = await scryptOn(pool, password, salt, cost, 64)
+    const derived = await scryptOn(on(pool), password, salt, cost, 64)
     expect(toHex(derived)).toBe(toHex(scrypt(password, salt, cost, 64)))
     expect(jobs).toEqual([])
   })
@@ -81,16 +83,24 @@ describe('scrypt on the threads of a pool', () => {
     await using one = threadPool({ size: 1 })
     const { pool, jobs } = counting(one)
     const cost = { N: 32_768, r: 8, p: 3 }
-    const derived = await scryptOn(pool, password, salt, cost, 64)
+    const derived = await scryptOn(on(pool), password, salt, cost, 64)
+    expect(toHex(derived)).toBe(toHex(scrypt(password, salt, cost, 64)))
+    expect(jobs).toEqual([])
+  })
+
+  it('leaves the pool alone where memory is dear', async () => {
+    const { pool, jobs } = counting(threads)
+    const cost = { N: 32_768, r: 8, p: 3 }
+    const derived = await scryptOn({ pool, isMemoryDear: () => true }, password, salt, cost, 64)
     expect(toHex(derived)).toBe(toHex(scrypt(password, salt, cost, 64)))
     expect(jobs).toEqual([])
   })
 
   it('leaves a pool alone that has other jobs', async () => {
     const cost = { N: 32_768, r: 8, p: 4 }
-    const first = scryptOn(threads, password, salt, cost, 64)
+    const first = scryptOn(on(threads), password, salt, cost, 64)
     const { pool, jobs } = counting(threads)
-    const second = scryptOn(pool, password, salt, cost, 64)
+    const second = scryptOn(on(pool), password, salt, cost, 64)
     expect(toHex(await second)).toBe(toHex(await first))
     expect(jobs).toEqual([])
   })
@@ -101,16 +111,16 @@ describe('scrypt on the threads of a pool', () => {
       ...counting(threads).pool,
       run: () => Promise.reject(new Error('a worker thread died: no memory')),
     }
-    const derived = await scryptOn(broken, password, salt, cost, 64)
+    const derived = await scryptOn(on(broken), password, salt, cost, 64)
     expect(toHex(derived)).toBe(toHex(scrypt(password, salt, cost, 64)))
   })
 
   it('lets others have their turn meanwhile', async () => {
     let turns = 0
     const timer = setInterval(() => turns++, 1)
-    await scryptOn(threads, password, salt, { N: 32_768, r: 8, p: 1 }, 64)
+    await scryptOn(on(threads), password, salt, { N: 32_768, r: 8, p: 1 }, 64)
     const alone = turns
-    await scryptOn(threads, password, salt, { N: 32_768, r: 8, p: 4 }, 64)
+    await scryptOn(on(threads), password, salt, { N: 32_768, r: 8, p: 4 }, 64)
     clearInterval(timer)
     expect(alone).toBeGreaterThan(0)
     expect(turns).toBeGreaterThan(alone)

@@ -46,25 +46,34 @@ const workMin: number = 2 ** 19
 /** What comes before and after takes this thread: 10 ms for so much. */
 const blocksLengthMax: number = MiB
 
+/** Where scrypt runs. */
+export interface ScryptPlace {
+  readonly pool: TaskPool
+  readonly isMemoryDear: () => boolean
+}
+
 /**
  * On the threads of a pool, which share the p blocks, where that is quicker than OpenSSL's going
  * through them one after the other.
  */
-export async function scryptOn(pool: TaskPool, ...args: ScryptArguments): Promise<Uint8Array> {
+export async function scryptOn(place: ScryptPlace, ...args: ScryptArguments): Promise<Uint8Array> {
+  const { pool } = place
   const [password, salt, cost, length] = args
-  if (!isForThreads(pool, cost)) return scryptBeside(...args)
+  if (!isForThreads(place, cost)) return scryptBeside(...args)
   const blocks = crypto.pbkdf2Sync(password, salt, 1, 128 * cost.r * cost.p, 'sha256')
   const mixed = await mixOn(pool, blocks, cost)
   if (mixed === undefined) return scryptBeside(...args)
   return plainBytes(crypto.pbkdf2Sync(password, mixed, 1, length, 'sha256'))
 }
 
-function isForThreads(pool: TaskPool, { N, r, p }: ScryptCost): boolean {
+function isForThreads({ pool, isMemoryDear }: ScryptPlace, { N, r, p }: ScryptCost): boolean {
   const memory = scryptLanes * threadsMax * scryptMemory({ N, r, p: 1 })
   const isWorthIt = p > 2 && N * r * p >= workMin
   const fits = memory <= memoryMax && 128 * r * p <= blocksLengthMax
   // Behind other jobs it would wait, for as long as those wait for whoever takes their parts.
-  return hasWebAssembly && pool.size >= threadsMax && pool.isIdle && isWorthIt && fits
+  const areThreadsFree = hasWebAssembly && pool.size >= threadsMax && pool.isIdle
+  // Three to six times the memory of OpenSSL cost more there than all else saves.
+  return areThreadsFree && isWorthIt && fits && !isMemoryDear()
 }
 
 /** All blocks mixed, or undefined: no vector instructions, no memory or no threads. */

@@ -1,5 +1,6 @@
 /** The part of WebAssembly used here. This library compiles without a browser's types. */
 interface WebAssemblyApi {
+  readonly Memory: new (size: { readonly initial: number }) => WasmMemory
   readonly Module: new (bytes: Uint8Array) => object
   readonly Instance: new (module: object) => { readonly exports: object }
   instantiate(
@@ -40,6 +41,12 @@ export async function instantiate<Exports extends object>(
 export function instantiateNow(wasm: Uint8Array): object {
   if (api === undefined) throw new TypeError('there is no WebAssembly here')
   return new api.Instance(new api.Module(wasm)).exports
+}
+
+/** Memory that comes from the system, and never was anything else. Its length is whole pages. */
+export function freshMemory(length: number): Uint8Array {
+  if (api === undefined) throw new TypeError('there is no WebAssembly here')
+  return new Uint8Array(new api.Memory({ initial: Math.ceil(length / pageLength) }).buffer)
 }
 
 /** Makes the memory at least `length` bytes long. @throws RangeError when there is no more */
