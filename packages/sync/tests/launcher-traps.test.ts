@@ -176,16 +176,20 @@ describe('two machines of a player', { timeout: 120_000 }, () => {
     expect(report).toMatchObject({ outcome: 'up-to-date' })
   })
 
-  it('leave a folder to a command in a container of the same name', async () => {
+  it.each([
+    ['in a container of the same name', (space: string) => space.replace(/\d+\]$/, '1]')],
+    ['on a machine of the same name', (space: string) => space.replace(/^\w+/, 'another')],
+  ])('leave a folder to a command %s', async (_, otherSpace) => {
     await using scene = await Scene.create()
     const [first] = await pairInSync(scene)
     const lock = join(first.folder, '.cloud-sync/lock')
     // A number that no process has here says nothing about one there.
     const holder = { token: 'x', pid: 2 ** 22 + 1, host: first.name, started: '1', beat: 1 }
-    writeFileSync(lock, JSON.stringify({ ...holder, space: 'pid:[1]' }))
+    const space = first.platform().processSpace
+    writeFileSync(lock, JSON.stringify({ ...holder, space: otherSpace(space) }))
     const busy = { code: 'BUSY' }
     await expect(pull({ ...on(first), lockWaitMs: 300 })).rejects.toMatchObject(busy)
-    writeFileSync(lock, JSON.stringify({ ...holder, space: first.platform().processSpace }))
+    writeFileSync(lock, JSON.stringify({ ...holder, space }))
     expect(await pull({ ...on(first), lockWaitMs: 300 })).toMatchObject({ outcome: 'up-to-date' })
     writeFileSync(lock, JSON.stringify(holder))
     expect(await pull({ ...on(first), lockWaitMs: 300 })).toMatchObject({ outcome: 'up-to-date' })

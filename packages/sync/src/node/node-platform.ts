@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { hostname } from 'node:os'
@@ -71,12 +72,25 @@ async function storeFreeBytes(location: InstanceLocation): Promise<number | unde
   }
 }
 
-/** Linux: the namespace that process ids are of. */
+/**
+ * Linux: the machine, for two may have the same name, and the namespace that process ids are of. Not
+ * the boot: a lock from before the machine went down is gone as soon as its process is.
+ */
 function processSpace(): string {
+  return [machineDigest, () => readlinkSync('/proc/self/ns/pid')].flatMap(orNone).join(' ')
+}
+
+/** The number that systemd gives a machine is not for others to see. */
+function machineDigest(): string {
+  const machineId = readFileSync('/etc/machine-id')
+  return createHmac('sha256', machineId).update('instance-sync').digest('hex').slice(0, 16)
+}
+
+function orNone(read: () => string): string[] {
   try {
-    return readlinkSync('/proc/self/ns/pid')
+    return [read()]
   } catch {
-    return ''
+    return []
   }
 }
 
