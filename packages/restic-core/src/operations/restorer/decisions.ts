@@ -61,16 +61,15 @@ export function mayOverwrite(overwrite: Overwrite, node: Node, there: TargetEntr
 }
 
 /**
- * How a file that is there and may be overwritten is dealt with: changed in place after a look at
- * its content, trusted, or replaced. A file with several names is replaced, since its other names
- * must keep their content.
+ * How a file that is there and may be overwritten is dealt with: kept or changed after a look at
+ * its content, trusted, or replaced.
  */
 export function existingFile(
   overwrite: Overwrite,
   node: Node,
   there: TargetEntry,
 ): 'compare' | 'trust' | 'replace' {
-  if (there.type !== 'file' || there.links > 1) return 'replace'
+  if (there.type !== 'file') return 'replace'
   const looksUnchanged = there.size === (node.size ?? 0) && there.mtimeNs === parseTime(node.mtime)
   return overwrite === 'if-changed' && looksUnchanged ? 'trust' : 'compare'
 }

@@ -32,6 +32,8 @@ interface ExistingFile extends Content {
   readonly ids: Uint8Array
   readonly itemPath: string
   readonly entry: number
+  /** Its other names must keep their content, so it is not changed in place. */
+  readonly hasOtherNames: boolean
 }
 
 /** Builds a plan in one walk over the trees. */
@@ -314,7 +316,9 @@ export class Planner implements AsyncDisposable {
         return undefined
       case 'compare': {
         const ids = this.#contents.ids(content)
-        return { ...content, ids, entry, path: this.#target.filePath(path), itemPath: path }
+        const hasOtherNames = there.links > 1
+        const file = this.#target.filePath(path)
+        return { ...content, ids, entry, path: file, itemPath: path, hasOtherNames }
       }
     }
   }
@@ -329,22 +333,27 @@ export class Planner implements AsyncDisposable {
 
   #takeComparison(file: ExistingFile, result: ComparedFile): void {
     const { entry, itemPath } = file
-    if ('error' in result) {
-      // It cannot be read, or has gone: a new file can take its place all the same.
+    if (isEqual(file, result)) {
+      this.#decisions.set(entry, 'keep')
+      this.#countUnchanged(itemPath, file.size)
+      return
+    }
+    if ('error' in result || file.hasOtherNames) {
+      // Also where it cannot be read, or has gone: a new file can take its place all the same.
       this.#decisions.set(entry, 'replace')
       this.#contents.write(itemPath, file, 'replace')
       return
     }
     const { matches } = result
-    if (result.size === file.size && matches.every((match) => match === 1)) {
-      this.#decisions.set(entry, 'keep')
-      this.#countUnchanged(itemPath, file.size)
-      return
-    }
     this.#decisions.set(entry, 'update')
     this.#contents.write(itemPath, file, 'update', matches)
     for (const [blob, match] of matches.entries()) {
       if (match === 1) this.#inPlace += file.lengths[blob] as number
     }
   }
+}
+
+function isEqual({ size }: Content, result: ComparedFile): boolean {
+  if ('error' in result) return false
+  return result.size === size && result.matches.every((match) => match === 1)
 }

@@ -298,6 +298,14 @@ describe('a restore over what is there', () => {
     expect(contents(target)).toEqual({ '/a': 'own', '/b': 'shared' })
   })
 
+  it('keeps a file with several names that has the content already', async () => {
+    const names = { links: 2, inode: 7n }
+    await restoreEntries([file('a', 'shared', names), file('b', 'shared', names)])
+    const summary = await restoreEntries([file('a', 'shared')])
+    expect(summary.unchanged).toEqual({ entries: 1, bytes: 6 })
+    expect(target.entries.get('/a')).toBe(target.entries.get('/b'))
+  })
+
   it('refuses to remove a directory with content for a file, unless it deletes anyway', async () => {
     await restoreEntries([dir('x', file('y', 'kept')), dir('z')])
     const failed = restoreEntries([file('x', 'new'), file('z', 'new')])
