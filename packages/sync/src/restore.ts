@@ -7,6 +7,7 @@ import {
 } from 'restic-core'
 import { bring, plannedChanges } from './bring.ts'
 import { SyncError } from './errors.ts'
+import type { FolderFiles } from './files/folder-files.ts'
 import { States } from './heads.ts'
 import { type Look, lookHere, readHere } from './here.ts'
 import { findState } from './history.ts'
@@ -166,7 +167,8 @@ async function restoreElsewhere(
   paths: readonly string[],
   { to = '', dryRun, signal }: RestoreOptions,
 ): Promise<ChangeCounts> {
-  const target = session.platform.target(session.platform.files(to).root)
+  const folder = session.platform.files(to)
+  const target = session.platform.target(folder.root)
   const isChosen = (path: string): boolean =>
     paths.length === 0 || paths.some((place) => isWithin(path, place))
   const planned = (overwrite: 'always' | 'never'): Promise<RestorePlan> =>
@@ -179,14 +181,32 @@ async function restoreElsewhere(
         return isChosen(path.slice(1)) || (node.type === 'dir' ? 'inside' : false)
       },
     })
-  const differing = (await planned('always')).files.filter(({ action }) => action !== 'create')
-  refuseDiffering(differing.map(({ path }) => path.slice(1)))
+  const replaced = (await planned('always')).files.filter(({ action }) => action !== 'create')
+  refuseDiffering([
+    ...replaced.map(({ path }) => path.slice(1)),
+    ...differingLinks(folder, state, (path) => isChosen(path) && !isControl(path)),
+  ])
   const plan = await planned('never')
   const bytes = plan.total.bytes - plan.unchanged.bytes
   const counts = { added: plan.files.length, changed: 0, removed: 0, bytes }
   if (dryRun === true) return counts
   await restoreTree(repository, plan, target, { signal, verify: true, mayWrite: session.mayWrite })
   return counts
+}
+
+/** Places of symlinks that hold something else; a plan tells of files only. */
+function differingLinks(
+  folder: FolderFiles,
+  { nodes }: RepositoryState,
+  isChosen: (path: string) => boolean,
+): string[] {
+  return Array.from(nodes).flatMap(([path, { type, linktarget = '' }]) => {
+    if (type !== 'symlink' || !isChosen(path)) return []
+    const there = folder.stat(path)
+    const isSame =
+      there === undefined || (there.type === 'symlink' && folder.linkTarget(path) === linktarget)
+    return isSame ? [] : [path]
+  })
 }
 
 function refuseDiffering(paths: readonly string[]): void {

@@ -1,5 +1,13 @@
 /** A state that is restored into another folder. */
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { peers } from '../../../tools/peers.ts'
@@ -32,6 +40,31 @@ describe('a restore into another folder', { timeout: 60_000 }, () => {
     rmSync(join(to, 'saves'), { recursive: true })
     writeFileSync(join(to, 'saves'), 'a file')
     await expect(restore(given)).rejects.toMatchObject({ code: 'TARGET', path: '/saves' })
+  })
+
+  it('refuses to mix with links that differ, and takes equal files whatever names they have', async () => {
+    await using scene = await Scene.create()
+    const machine = await scene.machine(world)
+    symlinkSync('options.txt', join(machine.folder, 'link'))
+    await push(on(machine))
+    const to = join(scene.root, 'to')
+    const given = { ...on(machine), state: 'latest', to }
+    const refusal = { code: 'REFUSED', paths: ['link'] }
+    mkdirSync(to)
+    symlinkSync('elsewhere', join(to, 'link'))
+    await expect(restore({ ...given, dryRun: true })).rejects.toMatchObject(refusal)
+    await expect(restore(given)).rejects.toMatchObject(refusal)
+    rmSync(join(to, 'link'))
+    writeFileSync(join(to, 'link'), 'fov:70')
+    await expect(restore(given)).rejects.toMatchObject(refusal)
+    expect(await restore({ ...given, paths: ['options.txt'] })).toMatchObject({
+      counts: { added: 1 },
+    })
+    rmSync(join(to, 'link'))
+    symlinkSync('options.txt', join(to, 'link'))
+    linkSync(join(to, 'options.txt'), join(to, 'another-name'))
+    expect(await restore(given)).toMatchObject({ counts: { added: 1, bytes: 5 } })
+    expect(readlinkSync(join(to, 'link'))).toBe('options.txt')
   })
 
   it('brings no settings and no secrets of the machine that stored it', async () => {
