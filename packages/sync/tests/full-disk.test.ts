@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { pull, push } from '../src/index.ts'
+import { nodeFiles } from '../src/node/node-files.ts'
 import { temporaryFolder, writeFiles } from './machine.ts'
 import { Scene, filesOf, on, withFiles } from './scene.ts'
 
@@ -60,6 +61,23 @@ describe.skipIf(!canMount())('a disk that is full', { timeout: 60_000 }, () => {
       expect(filesOf(second)).toEqual(filesOf(first))
     } finally {
       execFileSync('umount', [disk])
+    }
+  })
+})
+
+describe.skipIf(!canMount())('a disk that has no room for a file', { timeout: 60_000 }, () => {
+  it('is left without half of it, and without half a claim', async () => {
+    using disk = temporaryFolder()
+    mountDisk(disk.path, '64k')
+    try {
+      const files = nodeFiles(disk.path)
+      const content = new Uint8Array(100_000)
+      const isFull = { code: 'TARGET', reason: 'full' }
+      await expect(files.create('settings', content, 0o644)).rejects.toMatchObject(isFull)
+      await expect(files.claim('lock', content)).rejects.toMatchObject(isFull)
+      expect(readdirSync(disk.path)).toEqual([])
+    } finally {
+      execFileSync('umount', [disk.path])
     }
   })
 })

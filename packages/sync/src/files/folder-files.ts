@@ -30,9 +30,9 @@ export interface FolderFiles {
   /** undefined when there is no such file */
   read(path: string, options?: Cancellable): Promise<Uint8Array | undefined>
 
-  /** Makes a new file with this content and flushes it to disk. */
+  /** Makes a new file with this content and flushes it to disk, or leaves nothing behind. */
   create(path: string, content: Uint8Array, permissions: number): Promise<void>
-  /** Makes an empty file; false when something has the name already. */
+  /** Makes a new file, or leaves nothing behind; false when something has the name already. */
   claim(path: string, content: Uint8Array): Promise<boolean>
   copy(from: string, to: string): Promise<void>
   /** Replaces what is at `to` when both are files. */

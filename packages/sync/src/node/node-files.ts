@@ -105,12 +105,10 @@ function newFiles({ at, writing }: Disk): Pick<FolderFiles, NewFiles> {
     create: (path, content, permissions) =>
       writing(path, async () => {
         const handle = await fsp.open(at(path), 'wx', permissions)
-        try {
+        await fill(handle, at(path), async () => {
           await handle.writeFile(content)
           await handle.sync()
-        } finally {
-          await handle.close()
-        }
+        })
       }),
 
     claim: (path, content) =>
@@ -122,16 +120,8 @@ function newFiles({ at, writing }: Disk): Pick<FolderFiles, NewFiles> {
           if (codeOf(error) === 'EEXIST') return false
           throw error
         }
-        try {
-          await handle.writeFile(content)
-          return true
-        } catch (error) {
-          // Half a claim is nobody's, and would be in everybody's way.
-          unlinkIfThere(at(path))
-          throw error
-        } finally {
-          await handle.close()
-        }
+        await fill(handle, at(path), () => handle.writeFile(content))
+        return true
       }),
 
     copy: (from, to) =>
@@ -245,6 +235,22 @@ async function flush(path: string | Buffer, flags: string): Promise<void> {
     await fsync(file)
   } finally {
     fs.closeSync(file)
+  }
+}
+
+/** Half a file takes room that is short, and half a lock is nobody's and in everybody's way. */
+async function fill(
+  handle: fsp.FileHandle,
+  path: string | Buffer,
+  write: () => Promise<void>,
+): Promise<void> {
+  let isWhole = false
+  try {
+    await write()
+    isWhole = true
+  } finally {
+    await handle.close()
+    if (!isWhole) unlinkIfThere(path)
   }
 }
 
