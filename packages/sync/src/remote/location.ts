@@ -63,7 +63,7 @@ export function refuseSecret(url: string): void {
   })
 }
 
-/** The address without what is secret in it, for people. */
+/** The address without the account that an old one may hold: for people, and for another `init`. */
 export function shownUrl(url: string): string {
-  return url.replace(/\/\/[^/?#]*@/, '//***@')
+  return url.replace(/\/\/[^/?#]*@/, '//')
 }
