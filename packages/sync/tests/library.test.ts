@@ -3,7 +3,17 @@ import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync }
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type FaultProxy, startFaultProxy } from '../../cli/tests/fault-proxy.ts'
-import { type SyncEvent, disable, history, init, pull, push, restore, undo } from '../src/index.ts'
+import {
+  type SyncEvent,
+  disable,
+  history,
+  init,
+  pull,
+  push,
+  restore,
+  status,
+  undo,
+} from '../src/index.ts'
 import type { FolderFiles } from '../src/files/folder-files.ts'
 import type { Platform } from '../src/platform.ts'
 import { Fate } from './faults.ts'
@@ -307,6 +317,19 @@ describe('the kept key', { timeout: 60_000 }, () => {
     rmSync(join(machine.folder, '.cloud-sync/token'))
     await pull(on(machine)).catch(() => undefined)
     expect(existsSync(key)).toBe(false)
+  })
+})
+
+describe('a folder whose token is gone', { timeout: 60_000 }, () => {
+  it('is not taken for one that has no history yet, and says what to do', async () => {
+    using temporary = temporaryFolder()
+    const { a } = await twoMachines(temporary.path, world)
+    rmSync(join(a.folder, '.cloud-sync/token'))
+    rmSync(join(a.folder, '.cloud-sync/state.json'))
+    const missing = { code: 'SETTINGS', hint: expect.stringMatching(/init.*--token-file/) }
+    for (const command of [pull, push, status, history]) {
+      await expect(command(on(a)), command.name).rejects.toMatchObject(missing)
+    }
   })
 })
 

@@ -91,8 +91,14 @@ export class Remote implements AsyncDisposable {
     }
   }
 
-  /** All that is known of the history after one listing and a read of what is new. */
+  /**
+   * All that is known of the history after one listing and a read of what is new.
+   *
+   * @throws SyncError 'SETTINGS' when no password is known: an address without its token may well be
+   * that of another place, where a history would seem not to have begun
+   */
   async history(options: Cancellable = {}): Promise<Lineage<HistorySnapshot>> {
+    this.#password()
     const { files } = this.#options
     const cached = await readHistoryCache(files, this.location)
     const names = await this.#names(listingMaxMs + cached.size * listingMaxMsEach, options)
@@ -246,7 +252,9 @@ export class Remote implements AsyncDisposable {
     const { password } = this.#options
     if (password !== undefined) return password
     throw new SyncError('SETTINGS', 'the password of the repository is not known', {
-      hint: 'Put the token into .cloud-sync/token, or name a file with the password.',
+      hint:
+        'Run setup or init again, which take the token, or name a file that holds it with ' +
+        '--token-file; a repository with a password of its own wants --repo-password-file.',
     })
   }
 
