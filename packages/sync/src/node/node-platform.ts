@@ -19,15 +19,16 @@ import { controlPaths } from '../state/control-folder.ts'
 import { nodeFiles } from './node-files.ts'
 
 export interface NodePlatformOptions {
-  /** The name of this machine in snapshots. Default: the system's. */
+  /** The name of this machine in snapshots and locks. Default: the system's. */
   readonly hostname?: string | undefined
   /** Opens what the location names; default: REST servers and local folders. */
   readonly openStore?: ((location: InstanceLocation) => Promise<Backend>) | undefined
 }
 
 export function nodePlatform(options: NodePlatformOptions = {}): Platform {
+  const host = options.hostname ?? hostname()
   return {
-    hostname: options.hostname ?? hostname(),
+    hostname: host,
     timer: systemTimer,
     pid: process.pid,
     processSpace: processSpace(),
@@ -36,7 +37,10 @@ export function nodePlatform(options: NodePlatformOptions = {}): Platform {
     rules: fileSystemRules,
     source: () => fileSource(),
     target: (root) => fileTarget({ root, plainPermissions: true }),
-    runtime: () => nodeRuntime(),
+    async runtime() {
+      const runtime = await nodeRuntime()
+      return { ...runtime, identity: { ...runtime.identity, hostname: host } }
+    },
     openStore: options.openStore ?? openStore,
     storeFreeBytes,
     sessionCache: (folder) => nodeSessionCache({ folder }),
