@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { nodePlatform, useInstance } from '@instance-sync/sync'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { peers } from '../../../tools/peers.ts'
 import { type RunningServer, runRestic } from '../../../tools/servers.ts'
@@ -215,6 +216,23 @@ describe('instance-sync, as a launcher runs it', { timeout }, () => {
     expect((await over).code).toBe(0)
     const states = objects(await first.expect(0, ['history', '--json']))
     expect(states.at(-1)).toMatchObject({ states: 3 })
+  })
+
+  it('tells before a game that another machine plays the same instance', async () => {
+    const first = await withInstance()
+    await first.expect(0, ['push'])
+    const second = await joined(first)
+    const platform = nodePlatform({ hostname: 'elsewhere' })
+    await useInstance({ packFolder: first.folder, platform }, async () => {
+      const told = objects(await second.expect(0, ['run', '--json', '--', 'true']))
+      expect(told).toContainEqual({
+        message_type: 'event',
+        type: 'in-use',
+        holders: [expect.objectContaining({ hostname: 'elsewhere' })],
+      })
+      const { stderr } = await second.expect(0, ['run', '--quiet', '--', 'true'])
+      expect(stderr).toBe('The instance is in use on elsewhere, too.\n')
+    })
   })
 
   it('joins with files of its own only when somebody says which count', async () => {

@@ -6,6 +6,7 @@ import { type InstanceUse, type SyncOptions, useInstance } from '@instance-sync/
 import { isResticError } from 'restic-core'
 import * as z from 'zod'
 import { durationFlag, parseFlags } from '../../restic-ts/flags.ts'
+import { printJson } from '../../restic-ts/render/json.ts'
 import { Failure } from '../../shared/failure.ts'
 import { childProgram } from '../child-program.ts'
 import type { CommandContext, LoadedCommand } from '../command.ts'
@@ -52,9 +53,7 @@ export const run: LoadedCommand = {
     const unhurried = { ...context, signal: new AbortController().signal }
     const useOptions = await syncOptions({ ...unhurried, onEvent: () => undefined })
     const ended = await whileShown(useOptions, context, async ({ others }) => {
-      for (const { hostname } of others) {
-        context.screen.printError(`The instance is in use on ${shown(hostname)}, too.`)
-      }
+      tellOthers(others, context)
       const pushes = pushing(everyMs, given, unhurried)
       try {
         return await runChild(args, context)
@@ -65,6 +64,17 @@ export const run: LoadedCommand = {
     const pushed = await pushOrReport(given, unhurried)
     return ended === 0 ? pushed : ended
   },
+}
+
+function tellOthers(others: InstanceUse['others'], { screen, common }: CommandContext): void {
+  if (common.json) {
+    if (others.length > 0)
+      printJson(screen, { message_type: 'event', type: 'in-use', holders: others })
+    return
+  }
+  for (const { hostname } of others) {
+    screen.printError(`The instance is in use on ${shown(hostname)}, too.`)
+  }
 }
 
 /**
