@@ -206,4 +206,16 @@ describe('instance-sync, while others are at work', { timeout }, () => {
     expect(Object.values(await machine.contents())).toEqual(['a', 'b'])
     expect((await machine.expect(0, ['status'])).stdout).toContain('up to date')
   })
+
+  it('tells a player whose repository is gone whom to ask, and nothing that cannot help', async () => {
+    const machine = await optedIn()
+    await machine.write('options.txt', 'a')
+    await machine.expect(0, ['push'])
+    await rm(join(world.root, 'served', account, await machine.instanceId()), { recursive: true })
+    const { stdout } = await machine.expect(0, ['status'])
+    expect(stdout).toContain('A push would be refused')
+    expect(stdout).toContain('Ask whoever runs the server')
+    expect(stdout).not.toMatch(/allow-empty|restore/)
+    await machine.expect(10, ['push', '--allow-empty'])
+  })
 })

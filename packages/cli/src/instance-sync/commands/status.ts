@@ -31,7 +31,10 @@ function printStatus(report: StatusReport, output: TextOutput): void {
   )
 }
 
-function refusalAdvice({ base }: Status): string {
+function refusalAdvice({ base, snapshotCount }: Status): string {
+  if (snapshotCount === 0) {
+    return 'Ask whoever runs the server. To begin a new history there: instance-sync init'
+  }
   const state = base === undefined ? 'ID' : shortId(base)
   return `Meant? push once with --allow-empty. Not meant? instance-sync restore ${state}`
 }
