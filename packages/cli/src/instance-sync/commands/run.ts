@@ -67,10 +67,9 @@ export const run: LoadedCommand = {
 }
 
 function tellOthers(others: InstanceUse['others'], { screen, common }: CommandContext): void {
+  if (others.length === 0) return
   if (common.json) {
-    if (others.length > 0)
-      printJson(screen, { message_type: 'event', type: 'in-use', holders: others })
-    return
+    return printJson(screen, { message_type: 'event', type: 'in-use', holders: others })
   }
   for (const { hostname } of others) {
     screen.printError(`The instance is in use on ${shown(hostname)}, too.`)
