@@ -97,7 +97,7 @@ class ContentRestorer {
     for (const [index, file] of this.#plan.files.entries()) {
       const { action, path, size } = file
       this.#progress.attempt(path, () => {
-        if (action === 'replace') clearPlace(this.#plan, this.#target, path)
+        if (action === 'replace' || action === 'renew') clearPlace(this.#plan, this.#target, path)
         if (action === 'update') this.#target.prepareFile(path, size)
         else if (!this.#isMadeByJob(index)) this.#target.createFile(path, size)
         if (this.#writesLeft[index] === 0) this.#finish(file)
@@ -203,7 +203,8 @@ class ContentRestorer {
   }
 
   #finish({ action, path, size }: PlannedFile): void {
-    this.#progress.finished(path, action === 'update' ? 'updated' : 'restored', size)
+    const isUpdate = action === 'update' || action === 'renew'
+    this.#progress.finished(path, isUpdate ? 'updated' : 'restored', size)
   }
 
   #fileToWrite(file: number): FileToWrite {

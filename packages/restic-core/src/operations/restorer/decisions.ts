@@ -15,11 +15,12 @@ export type Overwrite = 'always' | 'if-changed' | 'if-newer' | 'never'
  * - `update` the file there gets the blobs it lacks
  * - `create` nothing is there
  * - `replace` what is there goes first
+ * - `renew` as `replace`, for a file that has other names, which keep their content
  * - `link` as `replace`, but it becomes another name of a file restored before
  */
 export type Decision = (typeof decisions)[number]
 
-const decisions = ['omit', 'leave', 'keep', 'update', 'create', 'replace', 'link'] as const
+const decisions = ['omit', 'leave', 'keep', 'update', 'create', 'replace', 'renew', 'link'] as const
 const codes = new Map<Decision, number>(decisions.map((decision, code) => [decision, code]))
 
 /** One decision for each entry of each directory that is entered, in the order of the walk. */

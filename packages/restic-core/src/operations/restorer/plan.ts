@@ -32,7 +32,7 @@ export interface PlannedFile {
   /** bytes: the sum of its blobs */
   readonly size: number
   /** `update` changes the file that is there; the others make a new one. */
-  readonly action: 'create' | 'replace' | 'update'
+  readonly action: 'create' | 'replace' | 'renew' | 'update'
 }
 
 /** What a restore will do. Nothing has been changed yet, so a plan is also the dry run. */

@@ -53,6 +53,7 @@ function actionOf(decision: Decision, isDirectory: boolean): ItemAction | undefi
     case 'keep':
       return isDirectory ? 'restored' : 'unchanged'
     case 'update':
+    case 'renew':
       return 'updated'
     case 'create':
     case 'replace':

@@ -340,8 +340,9 @@ export class Planner implements AsyncDisposable {
     }
     if ('error' in result || file.hasOtherNames) {
       // Also where it cannot be read, or has gone: a new file can take its place all the same.
-      this.#decisions.set(entry, 'replace')
-      this.#contents.write(itemPath, file, 'replace')
+      const decision = file.hasOtherNames ? 'renew' : 'replace'
+      this.#decisions.set(entry, decision)
+      this.#contents.write(itemPath, file, decision)
       return
     }
     const { matches } = result

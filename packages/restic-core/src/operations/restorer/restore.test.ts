@@ -294,8 +294,14 @@ describe('a restore over what is there', () => {
   it('replaces a file with several names, so that the other names keep their content', async () => {
     const names = { links: 2, inode: 7n }
     await restoreEntries([file('a', 'shared', names), file('b', 'shared', names)])
-    await restoreEntries([file('a', 'own')])
+    const told: unknown[] = []
+    const onEvent = (event: RestoreEvent): void => {
+      if (event.type === 'item') told.push([event.action, event.path])
+    }
+    const summary = await restoreEntries([file('a', 'own')], { onEvent, verify: true })
     expect(contents(target)).toEqual({ '/a': 'own', '/b': 'shared' })
+    expect(told).toEqual([['updated', '/a']])
+    expect(summary.verified).toBe(1)
   })
 
   it('keeps a file with several names that has the content already', async () => {

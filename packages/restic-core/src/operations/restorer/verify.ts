@@ -8,6 +8,7 @@ import { decodeJobError } from '../../work/job-error.ts'
 import { childPath } from '../shared/item-path.ts'
 import type { TargetTree } from '../shared/target-tree.ts'
 import { walkDecided } from './decided-trees.ts'
+import type { Decision } from './decisions.ts'
 import { FileComparer } from './existing-files.ts'
 import type { RestorePlan } from './plan.ts'
 import type { RestoreProgress } from './progress.ts'
@@ -45,9 +46,11 @@ export async function verifyFiles(
   return right
 }
 
+const written: readonly Decision[] = ['create', 'replace', 'renew', 'update']
+
 function wasWritten(plan: RestorePlan, entry: number): boolean {
   const decision = plan.decisions.at(entry)
-  return decision === 'create' || decision === 'replace' || decision === 'update'
+  return written.includes(decision)
 }
 
 function writtenFile(plan: RestorePlan, target: TargetTree, path: string, node: Node): WrittenFile {
