@@ -67,6 +67,7 @@ describe('the same bytes on standard output', () => {
     ['cat config'],
     ['cat masterkey'],
     ['unlock'],
+    ['unlock whatever'],
   ])('%s', async (words) => {
     const { ours, theirs } = await both(words.split(' '))
     expect(ours.stdout).toBe(theirs.stdout)

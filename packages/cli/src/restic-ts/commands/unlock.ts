@@ -6,7 +6,8 @@ import { openSession } from '../session.ts'
 
 export const unlock: LoadedCommand = defineCommand({
   declare: (command) => {
-    command.option('--remove-all', 'remove all locks, even those in use')
+    // restic takes further words here, and does nothing with them.
+    command.option('--remove-all', 'remove all locks, even those in use').allowExcessArguments(true)
   },
   options: z.object({ removeAll: switchFlag }),
 
