@@ -123,6 +123,7 @@ describe('the same bytes on standard output', () => {
 describe('the same words on standard error, and the same exit code', () => {
   it.each([
     ['snapshots zz'],
+    ['snapshots latest:/sample latest:'],
     ['cat'],
     ['cat nothing'],
     ['cat blob 12'],

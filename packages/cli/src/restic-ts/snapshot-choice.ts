@@ -82,6 +82,10 @@ export async function chooseSnapshots(
     return [...chosen.values()]
   }
   for (const word of words) {
+    if (word.includes(':')) {
+      ignore(word, '<snapshot>:<subfolder> syntax not allowed')
+      continue
+    }
     try {
       const { snapshot } = await findSnapshotPlace(session, word, filter)
       chosen.set(snapshot.id, snapshot)

@@ -83,7 +83,7 @@ async function content(
     case 'index':
       return new TextDecoder().decode(await repository.loadFile('index', fullId(id), { signal }))
     case 'snapshot':
-      return indentedJson(formatSnapshot(await repository.findSnapshot(id, {}, { signal })))
+      return indentedJson(formatSnapshot((await findSnapshotPlace(session, id, {})).snapshot))
     case 'pack':
       return packBytes(session, fullId(id), context)
     case 'blob':
