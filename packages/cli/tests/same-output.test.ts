@@ -166,6 +166,13 @@ it('a restore of a folder that is not there announces nothing', async () => {
   expect([ours.stdout, theirs.stdout].join('')).not.toContain('restoring')
 })
 
+it('a restore to where no folder can be is one error', async () => {
+  const { ours, theirs } = await both(['restore', 'latest', '--target', 'sample/plain.txt'])
+  expect(theirs).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot create target') })
+  expect(ours).toMatchObject({ code: 1, stdout: theirs.stdout })
+  expect(ours.stderr).toMatch(/^Fatal: cannot make directory .*: something is there already.*\n$/)
+})
+
 function restic(args: readonly string[], repo: string) {
   return succeed(programs['restic 0.18.0'], args, { ...run, repo })
 }

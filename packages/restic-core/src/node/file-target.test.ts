@@ -5,8 +5,10 @@ import {
   mkdtempSync,
   readFileSync,
   readdirSync,
+  readlinkSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -57,6 +59,25 @@ describe('a directory of this machine as target', () => {
     target.makeDirectory('/')
     expect(target.entry('/')?.type).toBe('dir')
     expect(lstatSync(join(root, 'a/b')).mode & 0o777).toBe(0o700)
+  })
+
+  it('takes the place of a symlink to a directory, and refuses any other that is no directory', () => {
+    mkdirSync(join(root, 'elsewhere'))
+    symlinkSync('elsewhere', join(root, 'link'))
+    target = fileTarget({ root: join(root, 'link') })
+    target.makeDirectory('/')
+    target.createFile('/f', 0)
+    expect(target.entry('/')?.type).toBe('dir')
+    expect(readdirSync(join(root, 'elsewhere'))).toEqual([])
+
+    writeFileSync(join(root, 'file'), '')
+    symlinkSync('file', join(root, 'to file'))
+    symlinkSync('nowhere', join(root, 'to nothing'))
+    for (const name of ['file', 'to file', 'to nothing']) {
+      target = fileTarget({ root: join(root, name) })
+      expect(() => target.makeDirectory('/')).toThrow('something is there already')
+    }
+    expect(readlinkSync(join(root, 'to file'))).toBe('file')
   })
 
   it('keeps what it makes to its owner until permissions are set', () => {

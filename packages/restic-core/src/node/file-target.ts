@@ -26,7 +26,10 @@ import { osCalls } from './os-calls.ts'
 import { nativePath } from './paths.ts'
 
 export interface FileTargetOptions {
-  /** The directory to restore into; it is made when it is missing. */
+  /**
+   * The directory to restore into; it is made when it is missing. As restic does, a symlink to a
+   * directory is replaced by one: nothing is written where it leads.
+   */
   readonly root: string
   /** Look users and groups up by name, and take the numbers only where there is no such name. */
   readonly ownershipByName?: boolean | undefined
@@ -99,6 +102,8 @@ class FileTarget implements TargetTree {
     this.#attempt('make directory', path, (native) => {
       if (path === rootPath) {
         makeFolders(this.#root, 0o700)
+        // What a link leads to is no target that anybody has looked at.
+        if (lstatSync(native).isSymbolicLink()) takeDirectory(native)
         return
       }
       try {

@@ -1,5 +1,6 @@
 import { type Cancellable, type Observed, untilAborted } from '../../base/cancel.ts'
 import type { IndexedRepository } from '../../repository/api.ts'
+import { rootPath } from '../shared/item-path.ts'
 import type { TargetTree } from '../shared/target-tree.ts'
 import { Turns } from '../shared/turns.ts'
 import { restoreContents } from './contents.ts'
@@ -23,6 +24,7 @@ export interface RestoreOptions extends Cancellable, Observed<RestoreEvent>, Ite
  * Does what the plan says: directories, then the content of files pack by pack, then everything
  * else and the metadata, directories last.
  *
+ * @throws TargetError when the root cannot be made, whatever `onError` says of other entries
  * @param target the one the plan was made for
  */
 export async function restore(
@@ -57,7 +59,9 @@ async function makeDirectories(
 ): Promise<void> {
   const turns = new Turns(options)
   for (const path of plan.directories) {
-    progress.attempt(path, () => target.makeDirectory(path))
+    // Without the root nothing can be restored, and each entry would only say so again.
+    if (path === rootPath) target.makeDirectory(path)
+    else progress.attempt(path, () => target.makeDirectory(path))
     await turns.pause()
   }
 }
