@@ -18,10 +18,18 @@ it.each([
   expect(parseLocalTime(text, amsterdam)).toBe(seconds * second)
 })
 
+it.each([
+  ['2020-01-02 03:04:05.25', 250_000_000n],
+  ['2020-01-02 3:04:05,000000001999', 1n],
+])('reads a fraction of a second and an hour of one digit in %s', (text, fraction) => {
+  expect(parseLocalTime(text, amsterdam)).toBe(1_577_930_645n * second + fraction)
+})
+
 it('refuses what the calendar does not have', () => {
   expect(parseLocalTime('2024-02-29 23:59:58', () => 0)).toBe(1_709_251_198n * second)
   expect(() => parseLocalTime('2023-02-29 00:00:00')).toThrow('is not a time')
   expect(() => parseLocalTime('2023-02-28')).toThrow('is not a time')
+  expect(() => parseLocalTime('2023-02-28 00:00:00.')).toThrow('is not a time')
 })
 
 it('shows a moment in local time, also before 1970 and with a part of a second', () => {

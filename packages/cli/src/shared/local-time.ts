@@ -9,6 +9,9 @@ type UtcOffset = (epochSeconds: number) => number
 const clock = systemClock()
 const systemOffset: UtcOffset = (epochSeconds) => clock.utcOffset(epochSeconds)
 
+/** Go takes an hour of one digit, and a fraction of a second after either sign. */
+const localTimePattern = /^(\d{4})-(\d\d)-(\d\d) (\d\d?):(\d\d):(\d\d)(?:[.,](\d+))?$/
+
 /**
  * A moment in local time as restic's `--time` takes it: `YYYY-MM-DD hh:mm:ss`. Of an hour that a
  * change of the clocks repeats or leaves out, the moment is the one that Go takes.
@@ -17,14 +20,14 @@ const systemOffset: UtcOffset = (epochSeconds) => clock.utcOffset(epochSeconds)
  * @throws Failure when `text` is no such moment
  */
 export function parseLocalTime(text: string, utcOffset: UtcOffset = systemOffset): bigint {
-  const fields = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)$/.exec(text)?.slice(1).map(Number)
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = fields ?? []
+  const parts = localTimePattern.exec(text)?.slice(1)
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts?.map(Number) ?? []
   const date = new Date(0)
   // Date.UTC takes the years 0 to 99 for 1900 to 1999.
   date.setUTCFullYear(year, month - 1, day)
   date.setUTCHours(hour, minute, second)
   const isReal =
-    fields !== undefined &&
+    parts !== undefined &&
     month === date.getUTCMonth() + 1 &&
     day === date.getUTCDate() &&
     hour < 24 &&
@@ -34,7 +37,8 @@ export function parseLocalTime(text: string, utcOffset: UtcOffset = systemOffset
   const wall = date.getTime() / 1000
   const guess = utcOffset(wall)
   const actual = utcOffset(wall - guess)
-  return BigInt(wall - actual) * 1_000_000_000n
+  const fractionNs = BigInt((parts[6] ?? '').slice(0, 9).padEnd(9, '0'))
+  return BigInt(wall - actual) * 1_000_000_000n + fractionNs
 }
 
 /** `YYYY-MM-DD hh:mm:ss` in local time. */

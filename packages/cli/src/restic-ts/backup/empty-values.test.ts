@@ -14,6 +14,12 @@ describe('an empty value', () => {
     expect(() => parseTagFile(text)).toThrow(message)
   })
 
+  it('of --exclude-larger-than or --time is none', () => {
+    const flags = backupFlags.parse({ args: [], excludeLargerThan: '', time: '' })
+    expect(flags).toMatchObject({ excludeLargerThan: undefined, time: undefined })
+    expect(() => backupFlags.parse({ args: [], excludeLargerThan: 'x' })).toThrow('not a size')
+  })
+
   it.each([
     [undefined, 'of the environment', 'of the environment'],
     ['given', 'of the environment', 'given'],

@@ -37,6 +37,17 @@ export interface BackupFlags {
 
 const defaultGroupBy = 'host,paths'
 
+/** As a script gives a flag for which it has no value. */
+function notGivenWhenEmpty<Value>(
+  value: z.ZodType<Value, string>,
+): z.ZodType<Value | undefined, string | undefined> {
+  return z
+    .string()
+    .transform((text) => (text === '' ? undefined : text))
+    .pipe(value.optional())
+    .optional()
+}
+
 export const backupFlags: z.ZodType<BackupFlags> = z.object({
   args: z.array(z.string()),
   exclude: repeatedFlag,
@@ -45,7 +56,7 @@ export const backupFlags: z.ZodType<BackupFlags> = z.object({
   iexcludeFile: repeatedFlag,
   excludeCaches: switchFlag,
   excludeIfPresent: repeatedFlag,
-  excludeLargerThan: sizeFlag('exclude-larger-than').optional(),
+  excludeLargerThan: notGivenWhenEmpty(sizeFlag('exclude-larger-than')),
   filesFrom: repeatedFlag,
   filesFromVerbatim: repeatedFlag,
   filesFromRaw: repeatedFlag,
@@ -64,7 +75,7 @@ export const backupFlags: z.ZodType<BackupFlags> = z.object({
   stdinFilename: z.string().default('stdin'),
   stdinFromCommand: switchFlag,
   tag: repeatedFlag,
-  time: z.string().optional(),
+  time: notGivenWhenEmpty(z.string()),
   withAtime: switchFlag,
 })
 
