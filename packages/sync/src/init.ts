@@ -5,6 +5,7 @@ import type { Platform } from './platform.ts'
 import type { OnConflict, PullReport } from './report.ts'
 import { pull } from './pull.ts'
 import { refuseSecret, shownUrl } from './remote/location.ts'
+import { passwordUnknown } from './remote/remote.ts'
 import { type SyncOptions, withSession } from './session.ts'
 import { controlFolder, controlPaths } from './state/control-folder.ts'
 import { instanceIdPattern, mintInstanceId } from './state/instance-id.ts'
@@ -81,6 +82,8 @@ async function optIn(
   }
   const settings = { url: options.url, instanceId }
   const token = options.token ?? (await readToken(files, options))
+  // Without it the folder would be opted in, and no command could do anything.
+  if (token === undefined && options.repositoryPassword === undefined) throw passwordUnknown()
   const given = { ...options, platform, settings, ...(token !== undefined && { token }) }
   const isThere = await withSession(given, (session) => session.remote.exists(options))
   if (isThere !== true && options.instanceId !== undefined && known === undefined) {

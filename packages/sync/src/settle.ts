@@ -90,9 +90,12 @@ async function decide(
 ): Promise<Decision> {
   const given =
     typeof onConflict === 'string' ? onConflict : await untilAborted(onConflict(conflict), signal)
-  const decision = typeof given === 'string' ? { answer: given } : given
-  if (answers.includes(decision.answer)) return decision
-  throw new SyncError('SETTINGS', `a conflict is not settled by ${decision.answer}`, {
+  // A program in plain JavaScript may answer anything, such as nothing for a window that was closed.
+  const decision: Partial<Decision> | undefined =
+    typeof given === 'string' ? { answer: given } : given
+  const answer = decision?.answer
+  if (answer !== undefined && answers.includes(answer)) return { ...decision, answer }
+  throw new SyncError('SETTINGS', `a conflict is not settled by ${answer}`, {
     hint: `Answer with one of ${answers.join(', ')}.`,
   })
 }

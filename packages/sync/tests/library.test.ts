@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type FaultProxy, startFaultProxy } from '../../cli/tests/fault-proxy.ts'
 import {
+  type OnConflict,
   type SyncEvent,
   disable,
   history,
@@ -317,6 +318,23 @@ describe('the kept key', { timeout: 60_000 }, () => {
     rmSync(join(machine.folder, '.cloud-sync/token'))
     await pull(on(machine)).catch(() => undefined)
     expect(existsSync(key)).toBe(false)
+  })
+})
+
+describe('a mistake of a program', { timeout: 60_000 }, () => {
+  it('is told as one: an answer that is none, and a folder to opt in without a token', async () => {
+    using temporary = temporaryFolder()
+    const { a, b } = await twoMachines(temporary.path, world)
+    for (const machine of [a, b]) writeFiles(machine.folder, { 'options.txt': machine.name })
+    await push(on(a))
+    for (const answer of [undefined, 'later', {}]) {
+      const onConflict = (() => Promise.resolve(answer)) as unknown as OnConflict
+      await expect(pull({ ...on(b), onConflict })).rejects.toMatchObject({ code: 'SETTINGS' })
+    }
+    expect(filesOf(b)).toMatchObject({ 'options.txt': 'b' })
+    const other = makeMachine('other', join(temporary.path, 'other'))
+    await expect(init({ ...on(other), url: '/cloud' })).rejects.toMatchObject({ code: 'SETTINGS' })
+    expect(existsSync(join(other.folder, '.cloud-sync'))).toBe(false)
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { refuseSecret, shownUrl } from './location.ts'
+import { instanceLocation, refuseSecret, shownUrl } from './location.ts'
 
 describe('an address', () => {
   it.each([
@@ -12,4 +12,12 @@ describe('an address', () => {
     if (shown === url) refuseSecret(url)
     else expect(() => refuseSecret(url)).toThrow('holds an account')
   })
+
+  it.each(['http://', 'https:', 'rest:https:///'])(
+    'that names no server is refused, and the account is not taken for one: %s',
+    (url) => {
+      const token = { account: 'alice', password: 'secret' }
+      expect(() => instanceLocation(url, '01', token)).toThrow('names no server')
+    },
+  )
 })

@@ -26,6 +26,10 @@ export function instanceLocation(
 ): InstanceLocation {
   const scheme = /^([A-Za-z][A-Za-z0-9+]+):/.exec(url)?.[1]?.toLowerCase()
   const credentials = token && { user: token.account, password: token.password }
+  // The account would become the server: a URL may have fewer slashes than it should.
+  if (/^(?:rest:)?https?:\/*$/i.test(url)) {
+    throw wrongAddress('the address names no server')
+  }
   if (scheme === 'rest') return { store: 'rest', url: url.slice('rest:'.length), credentials }
   if (scheme !== undefined && /^https?(?:\+unix)?$/.test(scheme)) {
     const segments = token === undefined ? [] : [encodeURIComponent(token.account), instanceId]
@@ -38,12 +42,16 @@ export function instanceLocation(
   }
   const folder = scheme === 'local' ? url.slice('local:'.length) : url
   if (!/^(?:[/\\]|[A-Za-z]:[\\/])/.test(folder)) {
-    throw new SyncError('SETTINGS', 'the address is neither a URL nor an absolute path', {
-      hint: 'Write https://HOST, or the path of a folder from the root of its disk.',
-    })
+    throw wrongAddress('the address is neither a URL nor an absolute path')
   }
   if (token === undefined) return { store: 'local', path: folder }
   return { store: 'local', path: `${stripped(folder)}/${safeSegment(token.account)}/${instanceId}` }
+}
+
+function wrongAddress(message: string): SyncError {
+  return new SyncError('SETTINGS', message, {
+    hint: 'Write https://HOST, or the path of a folder from the root of its disk.',
+  })
 }
 
 function stripped(url: string): string {

@@ -251,11 +251,7 @@ export class Remote implements AsyncDisposable {
   #password(): string {
     const { password } = this.#options
     if (password !== undefined) return password
-    throw new SyncError('SETTINGS', 'the password of the repository is not known', {
-      hint:
-        'Run setup or init again, which take the token, or name a file that holds it with ' +
-        '--token-file; a repository with a password of its own wants --repo-password-file.',
-    })
+    throw passwordUnknown()
   }
 
   /** A server that refuses is told with the account's name, never with its password. */
@@ -269,6 +265,14 @@ export class Remote implements AsyncDisposable {
       cause: error,
     })
   }
+}
+
+export function passwordUnknown(): SyncError {
+  return new SyncError('SETTINGS', 'the password of the repository is not known', {
+    hint:
+      'Run setup or init again, which take the token, or name a file that holds it with ' +
+      '--token-file; a repository with a password of its own wants --repo-password-file.',
+  })
 }
 
 /** Whether the server could not be reached, as opposed to having answered. */
