@@ -20,7 +20,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'init',
-    summary: 'the same for scripts: takes flags, asks nothing',
+    summary: 'the same for scripts: takes flags, asks for the token alone where it is not given',
     load: async () => (await import('./commands/init.ts')).init,
   },
   {
@@ -92,7 +92,7 @@ exit code is 20. Every state stays in the history, which is an ordinary restic r
 
 Exit codes: 0 done or nothing to do, 1 failed (the folder is as it was), 2 wrong usage,
 3 pushed without some unreadable files, 10 no repository, 11 locked, 12 wrong password,
-20 conflict, 21 offline where that is not allowed, 130 interrupted.
+20 conflict, 21 offline where that is not allowed, 130 interrupted, 141 nobody reads the output.
 
 instance-sync COMMAND --help tells about one command.
 `

@@ -18,7 +18,7 @@ const options = z.object({
 export const init: LoadedCommand = defineCommand({
   declare: (command) => {
     command
-      .requiredOption('--url <url>', 'address of the server, or the path of a folder')
+      .requiredOption('--url <url>', 'address of the server, or the path of a folder; required')
       .option(
         '--token <id:password>',
         'the account and its password; other users of this machine may see it while the command ' +
