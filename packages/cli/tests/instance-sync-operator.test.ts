@@ -216,6 +216,17 @@ describe('instance-sync, while others are at work', { timeout }, () => {
     expect(stdout).toContain('A push would be refused')
     expect(stdout).toContain('Ask whoever runs the server')
     expect(stdout).not.toMatch(/allow-empty|restore/)
-    await machine.expect(10, ['push', '--allow-empty'])
+    const { stderr } = await machine.expect(10, ['push', '--allow-empty'])
+    expect(stderr).toContain(`/${account}/${await machine.instanceId()}/ is gone`)
+  })
+
+  it('does not call settings damaged that a newer version wrote', async () => {
+    const machine = await optedIn()
+    await machine.write('.cloud-sync/sync.json', '{"schema":2,"servers":[]}')
+    const { stderr } = await machine.expect(1, ['pull'])
+    expect(stderr).toBe(
+      'instance-sync: .cloud-sync/sync.json was written by a newer version of this program. ' +
+        'Use that version here, too.\n',
+    )
   })
 })

@@ -8,7 +8,6 @@ import { type HereState, type Look, isKnownUnchanged, lookHere, readHere } from 
 import type { Lineage } from './lineage/lineage.ts'
 import { assumeUnread } from './plan/merge.ts'
 import { isInHistory, locate } from './plan/position.ts'
-import { shownUrl } from './remote/location.ts'
 import type { HistorySnapshot } from './remote/history-cache.ts'
 import { isOffline } from './remote/remote.ts'
 import { type OnConflict, type PullReport, type UpToDate, changedTo } from './report.ts'
@@ -89,13 +88,14 @@ function isEmptied({ files, state }: Session): boolean {
 export async function removedError({
   state,
   remote,
-  settings,
   signal,
 }: Session): Promise<NoRepositoryError | undefined> {
   if (state.base === undefined || state.begins === true) return undefined
   if (await remote.exists({ signal })) return undefined
-  return new NoRepositoryError(`the repository at ${shownUrl(settings.url)} is gone`, {
-    hint: 'Ask whoever runs the server. To begin a new history there, run init with its address.',
+  return new NoRepositoryError(`the repository at ${remote.location} is gone`, {
+    hint:
+      'Check the account in the token, or ask whoever runs the server. ' +
+      'To begin a new history there, run init with its address.',
   })
 }
 

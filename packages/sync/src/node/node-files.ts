@@ -316,6 +316,8 @@ function message(error: unknown, root: string, path: string, verb: 'read' | 'wri
 const texts: Readonly<Record<string, string>> = {
   ENOENT: 'it does not exist',
   ENOTDIR: 'it does not exist',
+  EISDIR: 'it is a folder',
+  ELOOP: 'it is a link that leads to itself',
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EROFS: 'the disk is read-only',

@@ -1,8 +1,11 @@
 import * as z from 'zod'
 import type { Cancellable } from 'restic-core'
+import { SyncError } from '../errors.ts'
 import type { FolderFiles } from '../files/folder-files.ts'
 import { controlPaths } from './control-folder.ts'
 import { readJson, replaceJson } from './json-file.ts'
+
+const schemaKnown = 1
 
 /**
  * sync.json, whose presence means that the folder is synced. Loose: a newer version may write keys
@@ -10,7 +13,7 @@ import { readJson, replaceJson } from './json-file.ts'
  * Python cloud-sync did not check; it only must be one plain path segment.
  */
 const settingsJson = z.looseObject({
-  schema: z.literal(1),
+  schema: z.literal(schemaKnown),
   url: z.string().min(1),
   instance_id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/),
 })
@@ -26,14 +29,22 @@ export async function readSettings(
   files: FolderFiles,
   options?: Cancellable,
 ): Promise<SyncSettings | undefined> {
-  const json = await readJson(files, controlPaths.settings, settingsJson, options)
+  const path = controlPaths.settings
+  const file = await readJson(files, path, z.looseObject({ schema: z.int() }), options)
+  if (file !== undefined && file.schema > schemaKnown) {
+    throw new SyncError('SETTINGS', `${path} was written by a newer version of this program`, {
+      hint: 'Use that version here, too.',
+      paths: [path],
+    })
+  }
+  const json = await readJson(files, path, settingsJson, options)
   return json && { url: json.url, instanceId: json.instance_id }
 }
 
 export async function writeSettings(files: FolderFiles, settings: SyncSettings): Promise<void> {
   const known = await readJson(files, controlPaths.settings, z.looseObject({}))
   const { url, instanceId } = settings
-  const json = { ...known, schema: 1, url, instance_id: instanceId }
+  const json = { ...known, schema: schemaKnown, url, instance_id: instanceId }
   await replaceJson(files, controlPaths.settings, json)
 }
 
