@@ -67,6 +67,16 @@ describe('a restore into another folder', { timeout: 60_000 }, () => {
     expect(readlinkSync(join(to, 'link'))).toBe('options.txt')
   })
 
+  it('goes where a link leads that was named as the folder', async () => {
+    using temporary = temporaryFolder()
+    const { a } = await twoMachines(temporary.path, world)
+    mkdirSync(join(temporary.path, 'real'))
+    symlinkSync('real', join(temporary.path, 'link'))
+    await restore({ ...on(a), state: 'latest', to: join(temporary.path, 'link') })
+    expect(readlinkSync(join(temporary.path, 'link'))).toBe('real')
+    expect(filesOf({ ...a, folder: join(temporary.path, 'real') })).toEqual(world)
+  })
+
   it('brings no settings and no secrets of the machine that stored it', async () => {
     await using scene = await Scene.create()
     const machine = await scene.machine(world)

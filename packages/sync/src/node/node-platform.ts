@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { readFileSync, readlinkSync } from 'node:fs'
+import { lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
@@ -36,7 +36,7 @@ export function nodePlatform(options: NodePlatformOptions = {}): Platform {
     files: (packFolder) => nodeFiles(resolve(packFolder)),
     rules: fileSystemRules,
     source: () => fileSource(),
-    target: (root) => fileTarget({ root, plainPermissions: true }),
+    target: (root) => fileTarget({ root: followed(root), plainPermissions: true }),
     async runtime() {
       const runtime = await nodeRuntime()
       return { ...runtime, identity: { ...runtime.identity, hostname: host } }
@@ -73,6 +73,16 @@ async function storeFreeBytes(location: InstanceLocation): Promise<number | unde
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
+  }
+}
+
+/** Where a link leads that stands for a folder; a restore as restic does it would replace the link. */
+function followed(folder: string): string {
+  try {
+    return lstatSync(folder).isSymbolicLink() ? realpathSync(folder) : folder
+  } catch {
+    // Nothing is there yet, or the link leads nowhere, of which the restore tells.
+    return folder
   }
 }
 
