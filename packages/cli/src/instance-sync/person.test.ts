@@ -49,4 +49,15 @@ describe('a person at a terminal', () => {
     const { person } = personWho('', AbortSignal.abort(new Error('ended')))
     await expect(person.ask('what: ')).rejects.toMatchObject({ name: 'AbortError' })
   })
+
+  it('who closes the input has given no answer', async () => {
+    const input = new PassThrough()
+    const person = personAt(input as unknown as ReadStream, new PassThrough(), {
+      signal: new AbortController().signal,
+      interrupt: () => undefined,
+    })
+    const answer = person.choose('which? ', choices)
+    input.end()
+    await expect(answer).rejects.toThrow('there was no answer')
+  })
 })

@@ -1,6 +1,7 @@
+import { once } from 'node:events'
 import type { ReadStream } from 'node:tty'
 import { createInterface } from 'node:readline/promises'
-import { terminalInput } from '../shared/prompt.ts'
+import { type QuestionOptions, noAnswer, terminalInput } from '../shared/prompt.ts'
 import type { OutputStream } from '../shared/screen.ts'
 
 /** Somebody at a terminal who can be asked. */
@@ -16,31 +17,34 @@ export interface Person {
   ): Promise<Choice>
 }
 
-interface PersonOptions {
-  readonly signal: AbortSignal
-  /** What Ctrl-C does while a question is open. */
-  readonly interrupt: () => void
-}
-
 export function personAt(
   input: ReadStream,
   output: NodeJS.WritableStream & OutputStream,
-  { signal, interrupt }: PersonOptions,
+  { signal, interrupt }: QuestionOptions,
 ): Person {
   const ask = async (question: string, fallback = ''): Promise<string> => {
     const lines = createInterface({ input, output })
     lines.once('SIGINT', interrupt)
+    const closed = once(lines, 'close').then(() => {
+      throw noAnswer()
+    })
     try {
-      const answer = await lines.question(question, { signal })
+      const answer = await Promise.race([lines.question(question, { signal }), closed])
       return answer.trim() === '' ? fallback : answer.trim()
+    } catch (error) {
+      if (signal.aborted) throw error
+      output.write('\n')
+      // Some versions of Node tell the end of the input as an abort, others not at all.
+      throw error instanceof Error && error.name === 'AbortError' ? noAnswer() : error
     } finally {
+      closed.catch(() => undefined)
       lines.close()
     }
   }
   return {
     ask,
     async askSecret(question) {
-      const typed = await terminalInput(input, output, interrupt).prompt(question)
+      const typed = await terminalInput(input, output, { signal, interrupt }).prompt(question)
       signal.throwIfAborted()
       return typed
     },

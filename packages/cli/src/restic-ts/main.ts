@@ -72,7 +72,10 @@ function commandContext(
     globals,
     environment,
     signal,
-    passwords: terminalInput(stdin, stderr, () => void signals.emit('SIGINT')),
+    passwords: terminalInput(stdin, stderr, {
+      signal,
+      interrupt: () => void signals.emit('SIGINT'),
+    }),
     stdin,
     isTerminal: screen.isTerminal,
     notice: (text) => {

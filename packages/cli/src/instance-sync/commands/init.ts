@@ -55,7 +55,7 @@ async function chosenToken(
     token,
     repositoryPassword,
   }: { token?: Token | undefined; repositoryPassword?: string | undefined },
-  { person, stdin, signals }: WorkContext,
+  { person, stdin, signals, signal }: WorkContext,
 ): Promise<Token | undefined> {
   if (flag !== undefined && token !== undefined) {
     throw new Failure('--token and --token-file cannot be given together', { isUsage: true })
@@ -67,6 +67,7 @@ async function chosenToken(
   if (person !== undefined) {
     return parseToken(await person.askSecret('Token (ACCOUNT:PASSWORD): '), 'what you typed')
   }
-  const input = terminalInput(stdin, process.stderr, () => void signals.emit('SIGINT'))
+  const interrupt = (): void => void signals.emit('SIGINT')
+  const input = terminalInput(stdin, process.stderr, { signal, interrupt })
   return parseToken(await input.readLine(), 'standard input')
 }
