@@ -5,7 +5,17 @@
 import { localBackend } from '@instance-sync/local-backend'
 import { restBackend } from '@instance-sync/rest-backend'
 import { pull } from '@instance-sync/sync'
-import { backup, check, initRepository, layOutTargets, planRestore, restore } from 'restic-core'
+import {
+  type LockOptions,
+  type RetryOptions,
+  type SnapshotFilter,
+  backup,
+  check,
+  initRepository,
+  layOutTargets,
+  planRestore,
+  restore,
+} from 'restic-core'
 import { memoryBackend } from 'restic-core/backend'
 import { parseSnapshot } from 'restic-core/format'
 import { fileSource, fileTarget } from 'restic-core/node'
@@ -18,13 +28,22 @@ const given: readonly object[] = [restBackend, memoryBackend, parseSnapshot, por
 /** Of a folder that is not synced. */
 const { outcome } = await pull({ packFolder: target })
 
+/** What a program's own settings leave out may be passed on as it is. */
+interface Settings
+  extends Pick<LockOptions, 'retryMs'>, Pick<RetryOptions, 'totalMs'>, SnapshotFilter {
+  readonly connections?: number
+}
+const { connections, retryMs, totalMs, hosts, tagLists, paths }: Settings = {}
+
 await using repository = await initRepository({
-  backend: localBackend({ path: folder }),
+  backend: localBackend({ path: folder, connections }),
+  retry: { totalMs },
   password: 'p',
   hostname: 'here',
   username: 'me',
   cost: { N: 1024, r: 8, p: 1 },
 })
+await using _lock = await repository.lock('shared', { retryMs })
 const indexed = await repository.loadIndex()
 const { tree, summary } = await backup(indexed, fileSource(), {
   targets: layOutTargets([path], () => []),
@@ -37,6 +56,7 @@ const { tree, summary } = await backup(indexed, fileSource(), {
     programVersion: 'packed-program',
   },
 })
+await repository.findSnapshot('latest', { hosts, tagLists, paths })
 const restored = fileTarget({ root: target })
 const plan = await planRestore(indexed, tree, restored, { subfolder: path })
 await restore(indexed, plan, restored)

@@ -25,7 +25,7 @@ export interface LocalBackendOptions {
   /** The folder of the repository; a relative path is taken from where the process is now. */
   readonly path: string
   /** Default 2: more make one disk slower. */
-  readonly connections?: number
+  readonly connections?: number | undefined
   /** For the contents of all files together. Default: none. */
   readonly limits?: RateLimits | undefined
 }

@@ -13,8 +13,8 @@ export interface MemoryBackend extends Backend {
 
 export interface MemoryBackendOptions {
   /** What is there from the start, for instance the `files()` of a store whose user crashed. */
-  readonly files?: ReadonlyMap<string, Uint8Array>
-  readonly connections?: number
+  readonly files?: ReadonlyMap<string, Uint8Array> | undefined
+  readonly connections?: number | undefined
 }
 
 /** A store that lives as long as the value. The reference for what the others have to do. */

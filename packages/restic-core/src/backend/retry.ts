@@ -22,7 +22,7 @@ export type RetryEvent =
 
 export interface RetryOptions extends Observed<RetryEvent> {
   /** Retries end when a request has taken this long; one is always made. Default: 15 minutes. */
-  readonly totalMs?: number
+  readonly totalMs?: number | undefined
   /** Resolves after `ms`, or rejects with `signal.reason`. Default: a timer. */
   readonly wait?: (ms: number, signal: AbortSignal | undefined) => Promise<void>
 }

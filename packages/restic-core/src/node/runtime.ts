@@ -12,9 +12,11 @@ import { threadPool } from './thread-pool.ts'
  *
  * @param options.threads how many jobs run at once; the number of processors unless given
  */
-export async function nodeRuntime(options: { readonly threads?: number } = {}): Promise<Runtime> {
+export async function nodeRuntime(
+  options: { readonly threads?: number | undefined } = {},
+): Promise<Runtime> {
   const kernel = await nodeKernel()
-  const pool = threadPool(options.threads === undefined ? {} : { size: options.threads })
+  const pool = threadPool({ size: options.threads })
   return {
     kernel,
     scrypt: (...args) => scryptOn({ pool, isMemoryDear: () => isMemoryDear() }, ...args),

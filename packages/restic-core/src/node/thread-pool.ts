@@ -32,8 +32,8 @@ interface Task {
 
 export interface ThreadPoolOptions {
   /** How many jobs run at once; the number of processors unless given. */
-  readonly size?: number
-  readonly entry?: WorkerEntry
+  readonly size?: number | undefined
+  readonly entry?: WorkerEntry | undefined
 }
 
 /** Runs jobs on worker threads, which start when they are first needed. */

@@ -8,10 +8,10 @@ import { portableKernel } from './kernel.ts'
 
 export interface PortableOptions {
   /** Where jobs find files; without it only repositories are read and written. */
-  readonly files?: FileAccess
-  readonly clock?: Clock
+  readonly files?: FileAccess | undefined
+  readonly clock?: Clock | undefined
   /** Who takes locks. Without it nobody can tell whether the holder of a lock still runs. */
-  readonly identity?: ProcessIdentity
+  readonly identity?: ProcessIdentity | undefined
 }
 
 /** Compute in WebAssembly and plain JavaScript, on the caller's own thread: for any platform. */

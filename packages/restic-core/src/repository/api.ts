@@ -59,7 +59,7 @@ export interface SessionCache extends Observed<CacheEvent> {
 
 export interface InitOptions extends OpenOptions {
   readonly password: string | (() => Promise<string>)
-  readonly version?: 1 | 2
+  readonly version?: 1 | 2 | undefined
   /** Names that go into the key file. */
   readonly hostname: string
   readonly username: string
@@ -72,7 +72,7 @@ export interface InitOptions extends OpenOptions {
    */
   readonly completes?: boolean | undefined
   /** How hard it is to try a password. Measured unless given: half a second on this machine. */
-  readonly cost?: ScryptCost
+  readonly cost?: ScryptCost | undefined
 }
 
 export type StoredSnapshot = Snapshot & { readonly id: SnapshotId }
@@ -80,17 +80,19 @@ export type StoredSnapshot = Snapshot & { readonly id: SnapshotId }
 /** Which snapshots: all conditions must hold; an absent condition holds always. */
 export interface SnapshotFilter {
   /** any of these */
-  readonly hosts?: readonly string[]
+  readonly hosts?: readonly string[] | undefined
   /** any of these lists, all tags of which the snapshot has; an empty list wants no tags at all */
-  readonly tagLists?: readonly (readonly string[])[]
+  readonly tagLists?: readonly (readonly string[])[] | undefined
   /** all of these */
-  readonly paths?: readonly string[]
+  readonly paths?: readonly string[] | undefined
 }
 
 export interface SnapshotStore {
   /** Every snapshot, in no order. A damaged one rejects, naming it, unless `onDamaged` takes it. */
   snapshots(
-    options?: Cancellable & { readonly onDamaged?: (id: SnapshotId, error: Error) => void },
+    options?: Cancellable & {
+      readonly onDamaged?: ((id: SnapshotId, error: Error) => void) | undefined
+    },
   ): AsyncIterable<StoredSnapshot>
   loadSnapshot(id: SnapshotId, options?: Cancellable): Promise<StoredSnapshot>
   /** By id, the beginning of an id, or `latest` within `filter`. @throws MissingError */
@@ -156,7 +158,7 @@ export type LockEvent =
 
 export interface LockOptions extends Cancellable, Observed<LockEvent> {
   /** How long to wait for conflicting locks to go; 0, or nothing: not at all. */
-  readonly retryMs?: number
+  readonly retryMs?: number | undefined
   /**
    * Called when the lock is in the store and only the wait for those written at the same time is
    * left. What is read from then on holds if the lock is got: who changes things comes before it or

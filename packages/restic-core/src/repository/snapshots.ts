@@ -9,7 +9,7 @@ import { type RepositoryFiles, smallFileLabel } from './files.ts'
 
 export interface ListSnapshotsOptions extends Cancellable {
   /** Takes what cannot be read; without it the listing rejects. */
-  readonly onDamaged?: (id: SnapshotId, error: Error) => void
+  readonly onDamaged?: ((id: SnapshotId, error: Error) => void) | undefined
 }
 
 interface SnapshotView {

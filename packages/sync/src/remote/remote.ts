@@ -228,7 +228,7 @@ export class Remote implements AsyncDisposable {
         timer: platform.timer,
         hostname: platform.hostname,
         username: runtime.identity.username,
-        ...(platform.keyCost !== undefined && { cost: platform.keyCost }),
+        cost: platform.keyCost,
         cache: platform.sessionCache(`${this.#options.files.root}/${controlPaths.cache}`),
         signal: options.signal,
       })

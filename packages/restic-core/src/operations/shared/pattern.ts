@@ -37,7 +37,7 @@ export interface PatternList {
  */
 export function parsePatterns(
   texts: readonly string[],
-  options: { readonly ignoreCase?: boolean } = {},
+  options: { readonly ignoreCase?: boolean | undefined } = {},
 ): { readonly list: PatternList; readonly invalid: readonly string[] } {
   const ignoreCase = options.ignoreCase ?? false
   const patterns: Pattern[] = []

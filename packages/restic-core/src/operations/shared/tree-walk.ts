@@ -21,9 +21,9 @@ export type WalkStep =
 
 export interface WalkTreesOptions extends Cancellable {
   /** Whether to go into the directory `tree.nodes[index]`. Asked after the step `enter` of `tree`. */
-  readonly descend?: (tree: WalkedTree, index: number) => boolean
+  readonly descend?: ((tree: WalkedTree, index: number) => boolean) | undefined
   /** Takes what is wrong with a subtree, which is then left out. Without it the walk rejects. */
-  readonly onUnreadable?: (tree: WalkedTree, index: number, error: Error) => void
+  readonly onUnreadable?: ((tree: WalkedTree, index: number, error: Error) => void) | undefined
 }
 
 /** How many subtrees of one directory are read ahead, at each depth. */
