@@ -1,5 +1,7 @@
 /**
- * Turns an operation that reports by callback into a loop: `for await (const event of stream)`.
+ * Turns an operation that reports by callback into a loop: `for await (const event of stream)`. The
+ * type of the events must be named, for the operation takes the callback and cannot tell it:
+ * `eventStream<RestoreEvent, RestoreSummary>((onEvent, signal) => restore(…, { onEvent, signal }))`.
  * Leaving the loop aborts the operation. The queue is unbounded, so this is for screens, not for
  * pipelines.
  */

@@ -12,9 +12,9 @@ export type ArchiveTarget = Pick<
   'writing' | 'saveSnapshot' | 'index' | 'runtime' | 'readTree' | 'readBlob' | 'readPack'
 >
 
-/** What is left out. Paths are those of the source. */
+/** What is left out: what `byPath` or `byEntry` answers true to. Paths are those of the source. */
 export interface Exclusion {
-  /** Before anything is read. */
+  /** Asked before anything of the entry is read. */
   readonly byPath?: ((path: string) => boolean) | undefined
   readonly byEntry?: ((path: string, entry: SourceEntry) => boolean) | undefined
   /** False stores a directory without what is in it, such as the root of another file system. */
@@ -44,6 +44,7 @@ export interface BackupOptions extends Cancellable, Observed<BackupEvent>, Chang
   /** Its unchanged files are not read; its id goes into the snapshot. */
   readonly parent?: StoredSnapshot | undefined
   readonly exclusion?: Exclusion | undefined
+  /** Store the times of last access, too; otherwise that of the last change stands in their place. */
   readonly withAtime?: boolean | undefined
   /** Decides about one entry that cannot be read. Default: 'abort'. */
   readonly onUnreadable?: ((path: string, error: ResticError) => 'skip' | 'abort') | undefined
@@ -55,9 +56,11 @@ export interface BackupOptions extends Cancellable, Observed<BackupEvent>, Chang
   readonly skipIfUnchanged?: boolean | undefined
   /** Read and count everything, store nothing. */
   readonly dryRun?: boolean | undefined
+  /** 'auto' unless given */
   readonly compression?: Compression | undefined
-  /** bytes */
+  /** bytes at which a pack is closed; 16 MiB unless given */
   readonly packSize?: number | undefined
+  /** Open again what was sealed before it is uploaded. On unless said otherwise. */
   readonly verify?: boolean | undefined
   /** Nothing is stored before it resolves; see `WritingOptions`. */
   readonly mayWrite?: Promise<void> | undefined

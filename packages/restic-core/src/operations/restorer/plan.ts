@@ -35,7 +35,10 @@ export interface PlannedFile {
   readonly action: 'create' | 'replace' | 'renew' | 'update'
 }
 
-/** What a restore will do. Nothing has been changed yet, so a plan is also the dry run. */
+/**
+ * What a restore will do. Nothing has been changed yet, so a plan is also the dry run. It holds for
+ * the target as it was found: for one restore, and not for a second one.
+ */
 export interface RestorePlan {
   readonly root: TreeId
   readonly decisions: Decisions
