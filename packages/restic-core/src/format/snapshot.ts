@@ -133,8 +133,20 @@ function summaryOf(json: z.infer<typeof summaryJson>): SnapshotSummary {
   }
 }
 
+/**
+ * One damaged snapshot keeps a repository's snapshots from being listed, by restic as well.
+ *
+ * @throws TypeError for what could not be read again, such as the user id -1 that Node has on Windows
+ */
 export function formatSnapshot(snapshot: Snapshot): Uint8Array {
-  return encodeText(formatJsonObject(snapshotMembers(snapshot)))
+  const members = snapshotMembers(snapshot)
+  const { error } = snapshotJson.safeParse(Object.fromEntries(members))
+  if (error) {
+    const [issue] = error.issues
+    const member = issue?.path.join('.') ?? ''
+    throw new TypeError(`a snapshot cannot be written, its ${member} is wrong: ${issue?.message}`)
+  }
+  return encodeText(formatJsonObject(members))
 }
 
 /** The JSON members of a snapshot in restic's order; undefined ones are not written. */

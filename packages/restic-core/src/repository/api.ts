@@ -101,7 +101,7 @@ export interface SnapshotStore {
     filter?: SnapshotFilter,
     options?: Cancellable,
   ): Promise<StoredSnapshot>
-  /** Resolves once the store has it. */
+  /** Resolves once the store has it. @throws TypeError for one that could not be read again */
   saveSnapshot(snapshot: Snapshot, options?: Cancellable): Promise<SnapshotId>
   removeSnapshot(id: SnapshotId, options?: Cancellable): Promise<void>
 }
@@ -196,7 +196,8 @@ export interface IndexedRepository extends Repository, BlobReader {
    * Runs `work` with a place to put blobs. When it returns, open packs and the index are
    * flushed; when it throws, what was queued is dropped and nothing refers to what was uploaded.
    *
-   * @throws TypeError when another work of this session is still writing
+   * @throws TypeError when another work of this session is still writing, or when there is no such
+   * compression; RangeError for a pack size that is no number of bytes
    */
   writing<T>(work: (blobs: BlobWriter) => Promise<T>, options?: WritingOptions): Promise<T>
 }

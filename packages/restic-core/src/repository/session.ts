@@ -89,7 +89,7 @@ export class RepositorySession implements Repository {
     return findSnapshot(this, text, filter, options)
   }
 
-  saveSnapshot(snapshot: Snapshot, options?: Cancellable): Promise<SnapshotId> {
+  async saveSnapshot(snapshot: Snapshot, options?: Cancellable): Promise<SnapshotId> {
     return this.files.save('snapshot', formatSnapshot(snapshot), options)
   }
 

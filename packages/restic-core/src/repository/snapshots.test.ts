@@ -40,6 +40,18 @@ describe('snapshots', () => {
     expect(await all(repository)).toMatchObject([{ hostname: 'b' }])
   })
 
+  it.each([
+    ['uid', { uid: -1 }],
+    ['time', { time: 'yesterday' }],
+    ['tags', { tags: 'a' as unknown as string[] }],
+  ])('are not saved when nobody could read them again: %s', async (member, fields) => {
+    const { repository } = await repositoryWith()
+    const saved = repository.saveSnapshot(testSnapshot(fields))
+    await expect(saved).rejects.toThrow(TypeError)
+    await expect(saved).rejects.toThrow(member)
+    expect(await all(repository)).toEqual([])
+  })
+
   it('cost one listing and one read each', async () => {
     const { store } = await repositoryWith(...Array.from({ length: 30 }, () => ({})))
     const backend = countingBackend(store)

@@ -61,6 +61,12 @@ export class PackingWriter implements BlobWriter {
     this.#context = context
     this.#options = options
     this.#packSize = options.packSize ?? packSizeDefault
+    if (!Number.isSafeInteger(this.#packSize) || this.#packSize < 1) {
+      throw new RangeError('a pack has 1 byte or more')
+    }
+    if (!Object.hasOwn(levels, options.compression ?? 'auto')) {
+      throw new TypeError(`there is no compression ${options.compression}`)
+    }
     // A pack is closed with the blob that fills it, and chunks of files are the longest but for trees.
     this.#packMemory = new PackMemory(
       this.#packSize + chunkLengthMax + (chunkLengthMax >> 7),

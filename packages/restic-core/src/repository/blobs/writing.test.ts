@@ -12,7 +12,7 @@ import { testRepository } from '../../testing/test-repository.ts'
 import { testRuntime } from '../../testing/test-runtime.ts'
 import { BlobClaims } from '../../work/blob-claims.ts'
 import type { TaskPool } from '../../work/pool.ts'
-import type { BlobWriter } from '../api.ts'
+import type { BlobWriter, WritingOptions } from '../api.ts'
 import { PackBuilder, mergedPacks } from './pack-builder.ts'
 import { PackMemory } from './pack-memory.ts'
 
@@ -42,6 +42,17 @@ describe('writing', () => {
     })
     await expect(kept?.saveBlob('data', content)).rejects.toThrow('had ended')
     expect(repository.index.pending.size).toBe(0)
+  })
+
+  it('refuses options that mean nothing', async () => {
+    const repository = await (await testRepository({ backend: memoryBackend() })).loadIndex()
+    const write = (options: WritingOptions) =>
+      repository.writing((blobs) => blobs.saveBlob('data', content), options)
+    for (const packSize of [0, -1, NaN, 1.5]) {
+      await expect(write({ packSize }), String(packSize)).rejects.toThrow(RangeError)
+    }
+    await expect(write({ compression: 'zip' as 'max' })).rejects.toThrow(TypeError)
+    expect(await write({ compression: undefined })).toMatchObject({ isNew: true })
   })
 
   it('fails when the work ignores that a blob could not be stored', async () => {
