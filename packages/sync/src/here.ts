@@ -109,7 +109,7 @@ export function requestsOf({ scan }: Look): { readonly path: string; readonly st
 }
 
 /** Contents that were cut for another repository are of no use: it cuts at other places. */
-export function usableLook(look: Look, repository: IndexedRepository): Look {
+function usableLook(look: Look, repository: IndexedRepository): Look {
   if (look.repository === repository.config.id || look.cache.size === 0) return look
   return { ...withUnread(look, look.scan.stats.keys()), cache: new Map() }
 }

@@ -81,7 +81,7 @@ async function historyOf(session: Session, options: HistoryOptions): Promise<His
 }
 
 /** Each before those it builds on; among those that are free to come next, the one with the latest time. */
-export function newestFirst(lineage: Lineage<HistorySnapshot>): HistorySnapshot[] {
+function newestFirst(lineage: Lineage<HistorySnapshot>): HistorySnapshot[] {
   const below = (snapshot: HistorySnapshot): HistorySnapshot[] =>
     [snapshot.parent, ...settledBy(snapshot.tags)].flatMap((id) =>
       id === undefined ? [] : (lineage.find(id) ?? []),

@@ -6,7 +6,7 @@ import type { OnConflict, PullReport } from './report.ts'
 import { pull } from './pull.ts'
 import { refuseSecret, shownUrl } from './remote/location.ts'
 import { passwordUnknown } from './remote/remote.ts'
-import { type SyncOptions, withSession } from './session.ts'
+import { type SyncOptions, platformOf, withSession } from './session.ts'
 import { controlFolder, controlPaths } from './state/control-folder.ts'
 import { instanceIdPattern, mintInstanceId } from './state/instance-id.ts'
 import { readSettings, writeSettings } from './state/settings.ts'
@@ -45,7 +45,7 @@ export type InitReport =
  * @throws SyncError 'SETTINGS', when the folder belongs to another instance already
  */
 export async function init(options: InitOptions): Promise<InitReport> {
-  const platform = options.platform ?? (await defaultPlatform())
+  const platform = await platformOf(options)
   const files = platform.files(options.packFolder)
   refuseSecret(options.url)
   const isFresh = files.stat(controlFolder) === undefined
@@ -114,9 +114,4 @@ async function mint(platform: Platform): Promise<string> {
   await using runtime = await platform.runtime()
   const nowMs = Number(runtime.clock.nowNs() / 1_000_000n)
   return mintInstanceId(nowMs, (length) => runtime.random(length))
-}
-
-async function defaultPlatform(): Promise<Platform> {
-  const { nodePlatform } = await import('./node/node-platform.ts')
-  return nodePlatform()
 }

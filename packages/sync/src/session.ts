@@ -255,7 +255,7 @@ export async function withRemote<T>(
   options: SyncOptions & SessionSettings,
   work: (parts: RemoteParts) => Promise<T>,
 ): Promise<T | undefined> {
-  const platform = options.platform ?? (await defaultPlatform())
+  const platform = await platformOf(options)
   const files = platform.files(options.packFolder)
   const settings = options.settings ?? (await readSettings(files, options))
   if (settings === undefined) return undefined
@@ -339,7 +339,9 @@ async function connect(
   })
 }
 
-async function defaultPlatform(): Promise<Platform> {
+/** Node's is loaded only where no other one is given. */
+export async function platformOf({ platform }: SyncOptions): Promise<Platform> {
+  if (platform !== undefined) return platform
   const { nodePlatform } = await import('./node/node-platform.ts')
   return nodePlatform()
 }

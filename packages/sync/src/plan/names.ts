@@ -129,7 +129,7 @@ function clashOf(
 }
 
 /** Equal for names that the file system takes for one. */
-export function asTaken(path: string, rules: FileSystemRules): string {
+function asTaken(path: string, rules: FileSystemRules): string {
   const formed = rules.ignoresForm ? path.normalize('NFC') : path
   return rules.ignoresCase ? Array.from(formed, foldCase).join('') : formed
 }

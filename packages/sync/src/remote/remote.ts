@@ -2,7 +2,6 @@ import {
   type Backend,
   BackendError,
   type Cancellable,
-  MissingError,
   type OpenedKey,
   type Repository,
   type Runtime,
@@ -278,16 +277,4 @@ export function passwordUnknown(): SyncError {
 /** Whether the server could not be reached, as opposed to having answered. */
 export function isOffline(error: unknown): boolean {
   return isResticError(error, 'BACKEND') && error.reason === 'unavailable'
-}
-
-/** A snapshot that a person named by the beginning of its id. @throws MissingError */
-export function snapshotByPrefix(
-  lineage: Lineage<HistorySnapshot>,
-  prefix: string,
-): HistorySnapshot {
-  const found = [...lineage.snapshots].filter(({ id }) => id.startsWith(prefix))
-  const [only] = found
-  if (found.length === 1 && only !== undefined) return only
-  if (found.length > 1) throw new MissingError(`a single snapshot that starts with ${prefix}`)
-  throw new MissingError(`snapshot ${prefix}`)
 }

@@ -28,7 +28,7 @@ export async function findInstanceRoot(
 }
 
 /** The names of the folder that all paths are in: of one path itself, of several what they share. */
-export function commonFolder(paths: readonly string[]): string[] {
+function commonFolder(paths: readonly string[]): string[] {
   const [first, ...others] = paths.map((path) =>
     path
       .split(/[\\/]/)
