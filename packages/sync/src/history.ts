@@ -180,7 +180,7 @@ const idPattern = /^[0-9a-f]{4,64}$/
 export function findState(lineage: Lineage<HistorySnapshot>, text: string): HistorySnapshot {
   const order = newestFirst(lineage).filter(({ tags }) => !tags.includes(sideTag))
   if (text === 'latest' && order[0] !== undefined) return order[0]
-  if (idPattern.test(text) && !/^\d{4}$/.test(text)) return byPrefix(lineage, text)
+  if (idPattern.test(text)) return byPrefix(lineage, text)
   const time = endOf(text)
   if (Number.isNaN(time)) {
     throw new SyncError('NOT_FOUND', `${text} is neither the id of a state nor a time`, {
@@ -194,15 +194,18 @@ export function findState(lineage: Lineage<HistorySnapshot>, text: string): Hist
   throw new SyncError('NOT_FOUND', `there is no state as old as ${text}`)
 }
 
-const timePattern = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d))?(Z|[+-]\d\d:\d\d)?)?$/
+const timePattern =
+  /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:\d\d)?)?$/
 
 /**
  * The last moment that a time means, milliseconds since 1970: of a minute or a day that is shown for a
  * state, that state is meant. A time without a zone is one of here.
  */
 function endOf(text: string): number {
-  const [, date, minute = '23:59', second = '59', zone = ''] = timePattern.exec(text) ?? []
-  return Date.parse(date === undefined ? text : `${date}T${minute}:${second}.999${zone}`)
+  const [, date, minute = '23:59', second = '59', fraction = '999', zone = ''] =
+    timePattern.exec(text) ?? []
+  // Date.parse alone finds a time in nearly any text with a number in it.
+  return date === undefined ? NaN : Date.parse(`${date}T${minute}:${second}.${fraction}${zone}`)
 }
 
 function byPrefix(lineage: Lineage<HistorySnapshot>, prefix: string): HistorySnapshot {

@@ -30,4 +30,21 @@ describe('a state', { timeout: 60_000 }, () => {
     const tooOld = restore({ ...on(a), state: before, dryRun: true })
     await expect(tooOld).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
+
+  it('is not found in a text that only has a number in it', async () => {
+    using temporary = temporaryFolder()
+    const { a } = await twoMachines(temporary.path, { 'options.txt': 'fov:70' })
+    for (const state of [
+      'saves/My World 2199',
+      'Nov 27 2199',
+      '1',
+      '',
+      '2199-11',
+      '2199-11-27 18',
+    ]) {
+      const found = restore({ ...on(a), state, dryRun: true })
+      await expect(found, state).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    }
+    await expect(restore({ ...on(a), state: '2199' })).rejects.toMatchObject({ code: 'MISSING' })
+  })
 })
