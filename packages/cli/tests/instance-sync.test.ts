@@ -315,6 +315,9 @@ describe('instance-sync, as a launcher runs it', { timeout }, () => {
       'instance-sync: unknown flag --token\n',
     )
     await machine.expect(2, ['puhs'])
+    await machine.expect(2, ['help', 'puhs'])
+    const unnamed = await machine.expect(2, ['restore', 'latest', '--to='])
+    expect(unnamed.stderr).toBe('instance-sync: the flag --to needs a folder\n')
     await machine.expect(2, ['setup'])
     await machine.expect(1, [...init, `--instance-id=${'0'.repeat(26)}`], { input: token })
     await mkdir(join(machine.folder, '.cloud-sync'), { recursive: true })

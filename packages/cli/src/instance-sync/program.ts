@@ -125,13 +125,8 @@ export async function parseCommandLine(
       invocation = { command, given: { ...declaration.opts(), args: declaration.args } }
     })
   })
-  const [first, second, ...rest] = words
-  const asked = first === 'help' ? [second, '--help', ...rest] : words
   try {
-    await program.parseAsync(
-      asked.filter((word) => word !== undefined),
-      { from: 'user' },
-    )
+    await program.parseAsync(withHelpFlag(words), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
     // No command at all: help that the parser takes for an error.
@@ -139,6 +134,14 @@ export async function parseCommandLine(
     else if (error.exitCode !== 0) throw usageFailure(error)
   }
   return invocation
+}
+
+/** `help COMMAND` as the flag has it; a command that is not there stays the parser's to complain about. */
+function withHelpFlag(words: readonly string[]): readonly string[] {
+  const [first, name, ...rest] = words
+  if (first !== 'help') return words
+  if (name === undefined) return ['--help']
+  return commands.some((entry) => entry.name === name) ? [name, '--help', ...rest] : [name, ...rest]
 }
 
 /** Flags of its own first, then those of all commands. */

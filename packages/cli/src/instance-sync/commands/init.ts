@@ -9,7 +9,7 @@ import { refuseMissingFolder, syncOptions } from '../options.ts'
 import { initExitCode, initObjects, printInit } from '../render/init.ts'
 
 const options = z.object({
-  url: z.string().min(1),
+  url: z.string().min(1, 'the flag --url needs an address'),
   token: z.string().optional(),
   instanceId: z.string().optional(),
   onConflict: answerFlag,

@@ -9,7 +9,7 @@ import { durationText, shortId } from '../render/amounts.ts'
 import { changeLine, changeObject, countsObject, countsText } from '../render/changes.ts'
 
 const options = z.object({
-  to: z.string().min(1).optional(),
+  to: z.string().min(1, 'the flag --to needs a folder').optional(),
   dryRun: switchFlag,
   args: z.array(z.string()),
 })
