@@ -1,3 +1,4 @@
+import { BackendError } from 'restic-core'
 import { SyncError } from './errors.ts'
 import { lookHere, sizedEntries } from './here.ts'
 import { type FolderFiles, removeAll } from './files/folder-files.ts'
@@ -93,7 +94,7 @@ async function optIn(
   }
   const report = isThere === true ? await pull(given) : undefined
   if (report?.outcome === 'conflict') return report
-  if (report?.outcome === 'offline') throw new SyncError('SETTINGS', report.reason)
+  if (report?.outcome === 'offline') throw new BackendError(report.reason, 'unavailable')
   if (options.token !== undefined) await writeToken(files, options.token)
   await writeSettings(files, settings)
   const count = await withSession(given, async (session) => {

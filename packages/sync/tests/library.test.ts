@@ -1,7 +1,9 @@
 /** What a program that uses the library may count on. */
 import { existsSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { BackendError } from 'restic-core'
 import { describe, expect, it } from 'vitest'
+import { overriding } from 'restic-core/backend'
 import { type FaultProxy, startFaultProxy } from '../../cli/tests/fault-proxy.ts'
 import {
   type OnConflict,
@@ -334,6 +336,26 @@ describe('a mistake of a program', { timeout: 60_000 }, () => {
     expect(filesOf(b)).toMatchObject({ 'options.txt': 'b' })
     const other = makeMachine('other', join(temporary.path, 'other'))
     await expect(init({ ...on(other), url: '/cloud' })).rejects.toMatchObject({ code: 'SETTINGS' })
+    expect(existsSync(join(other.folder, '.cloud-sync'))).toBe(false)
+  })
+})
+
+function refusedList(): never {
+  throw new BackendError('the server has gone', 'unavailable', { permanent: true })
+}
+
+describe('a server that is lost while a folder is opted in', { timeout: 60_000 }, () => {
+  it('is out of reach, which is no mistake in the settings', async () => {
+    using temporary = temporaryFolder()
+    const { a, cloud } = await twoMachines(temporary.path, world)
+    const { instance_id: instanceId } = JSON.parse(
+      readFileSync(join(a.folder, '.cloud-sync/sync.json'), 'utf8'),
+    ) as { instance_id: string }
+    const other = makeMachine('other', join(temporary.path, 'other'))
+    const openStore = () => Promise.resolve(overriding(cloud.open(), { list: refusedList }))
+    const platform = { ...other.platform(), openStore }
+    const joining = init({ ...on(other), platform, url: '/cloud', token, instanceId })
+    await expect(joining).rejects.toMatchObject({ code: 'BACKEND', reason: 'unavailable' })
     expect(existsSync(join(other.folder, '.cloud-sync'))).toBe(false)
   })
 })
