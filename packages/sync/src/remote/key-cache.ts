@@ -7,7 +7,8 @@ import { readJson, replaceFile } from '../state/json-file.ts'
 import { type Hashing, hexHash } from '../tree/fingerprint.ts'
 
 const keyFile = joined(controlPaths.cache, 'key.json')
-const base64 = z.string().regex(/^[A-Za-z0-9+/]+=*$/)
+/** As `atob` takes it. */
+const base64 = z.string().regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/)
 const keyJson = z.object({
   schema: z.literal(1),
   /** hash over what the key was opened with, so that a changed token or address is noticed */
