@@ -86,6 +86,14 @@ describe('a backup stores the same with', () => {
     [['work', '--exclude-file', 'lists/excludes']],
     [['work', '--iexclude-file', 'lists/excludes']],
     [['work', '--exclude-larger-than', '1k']],
+    [['work', 'other', '--exclude-larger-than', '2']],
+    [['work', '--exclude', 'sub', 'work/sub/deep']],
+    [['work', '--exclude', '*.log', 'work/sub/deep/z.log', 'work/c.log']],
+    [['work', 'other', '--exclude', 'work']],
+    [['work/link/deep', 'work']],
+    [['work', 'work/sub/deep', '--one-file-system']],
+    [['work/tagged/lost', 'work/a.txt', '--exclude-if-present', '.nobackup']],
+    [['work/cachedir/CACHEDIR.TAG', 'work/cachedir/lost', 'work', '--exclude-caches']],
     [['work', '--exclude-if-present', '.nobackup']],
     [['work', '--exclude-if-present', 'mark:header', '--exclude-if-present', 'mark:other']],
     [['work', '--exclude-if-present', 'mark:other']],
@@ -104,6 +112,8 @@ describe('a backup stores the same with', () => {
     [['../a.txt', '../../other/work', 'deep']],
     [['.']],
     [['..']],
+    [['.', '--exclude-if-present', '[odd] name*']],
+    [['..', '--exclude-if-present', 'a.txt']],
     [['.', '--exclude', 'deep', '--exclude', '!deep/a.txt']],
   ])('%j in a folder below', async (words) => {
     const cwd = join(folder, 'work/sub')

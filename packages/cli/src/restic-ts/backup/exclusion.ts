@@ -1,12 +1,16 @@
 import { closeSync, openSync, readSync } from 'node:fs'
-import { resolve, sep } from 'node:path'
+import { basename, dirname, resolve, sep } from 'node:path'
 import {
   type Exclusion,
   type PatternList,
   type SourceEntry,
+  type SourceTree,
+  type Target,
+  isResticError,
   joinPath,
   matchPatterns,
 } from 'restic-core'
+import { nameToBytes } from 'restic-core/format'
 import { Failure } from '../../shared/failure.ts'
 
 /** A file that marks a directory whose other content is left out. */
@@ -33,6 +37,7 @@ export function parseTagFile(text: string): TagFile {
 }
 
 export interface ExclusionRules {
+  readonly source: Pick<SourceTree, 'entry'>
   readonly patterns: readonly PatternList[]
   /** absolute; left out with everything below */
   readonly folders: readonly string[]
@@ -45,23 +50,23 @@ export interface ExclusionRules {
 
 /** What a backup leaves out, decided by absolute path, then by what the entry is. */
 export function makeExclusion(rules: ExclusionRules, warn: (text: string) => void): Exclusion {
-  const { patterns, sizeMax, tagFiles, devices } = rules
+  const { patterns, sizeMax, tagFiles, devices, source } = rules
   const folders = new Set(rules.folders)
   const workingFolder = resolve('.')
-  const allowed = (path: string, entry: SourceEntry): boolean =>
-    devices === undefined ||
-    isAllowedDevice(devices, absolutePath(path, workingFolder), entry.deviceId)
+  const allowed = (path: string, { deviceId }: Pick<SourceEntry, 'deviceId'>): boolean =>
+    devices === undefined || isAllowedDevice(devices, absolutePath(path, workingFolder), deviceId)
   return {
     byPath: (path) => {
       const absolute = absolutePath(path, workingFolder)
       return folders.has(absolute) || patterns.some((list) => matchPatterns(list, absolute).matched)
     },
     byEntry: (path, entry) => {
-      if (entry.type === 'dir') return false
-      const isLarge = entry.type === 'file' && sizeMax !== undefined && entry.size > sizeMax
-      return isLarge || !allowed(path, entry)
+      const isLarge = entry.type !== 'dir' && sizeMax !== undefined && entry.size > sizeMax
+      if (isLarge || allowed(path, entry)) return isLarge
+      // The directory where another file system is mounted belongs to the one above.
+      const above = dirname(path)
+      return entry.type !== 'dir' || !allowed(above, source.entry(above))
     },
-    enter: allowed,
     onlyEntry: (path, names) =>
       tagFiles.find((tag) => names.includes(tag.name) && isTagged(path, tag, warn))?.name,
   }
@@ -87,12 +92,45 @@ function isAllowedDevice(
   }
 }
 
+/** The targets without those that stand beside a file that marks their directory. */
+export function withoutTagged(
+  targets: readonly Target[],
+  { tagFiles, source }: ExclusionRules,
+  warn: (text: string) => void,
+): Target[] {
+  if (tagFiles.length === 0) return [...targets]
+  const tags = new Map<string, TagFile | undefined>()
+  const tagOf = (folder: string): TagFile | undefined => {
+    const found = tags.has(folder)
+      ? tags.get(folder)
+      : tagFiles.find((tag) => isThere(`${folder}/${tag.name}`) && isTagged(folder, tag, warn))
+    tags.set(folder, found)
+    return found
+  }
+  const isThere = (path: string): boolean => {
+    try {
+      source.entry(path)
+      return true
+    } catch (error) {
+      if (isResticError(error, 'SOURCE')) return false
+      throw error
+    }
+  }
+  const kept = (list: readonly Target[]): Target[] =>
+    list.flatMap((target) => {
+      if (target.children !== undefined) return { ...target, children: kept(target.children) }
+      const tag = tagOf(dirname(target.source))
+      return tag === undefined || tag.name === basename(target.source) ? target : []
+    })
+  return kept(targets)
+}
+
 function isTagged(folder: string, tag: TagFile, warn: (text: string) => void): boolean {
   if (tag.header === '') return true
   const path = `${folder}/${tag.name}`
   const wanted = Buffer.from(tag.header)
   try {
-    const file = openSync(path, 'r')
+    const file = openSync(Buffer.from(nameToBytes(path)), 'r')
     try {
       const found = Buffer.alloc(wanted.length)
       const length = readSync(file, found, 0, found.length, 0)

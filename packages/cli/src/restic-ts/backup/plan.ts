@@ -13,7 +13,7 @@ import type { CommandContext } from '../command.ts'
 import { splitTags } from '../flags.ts'
 import { readExcludes } from '../patterns.ts'
 import { programVersion } from '../program-version.ts'
-import { type ExclusionRules, cacheTag, parseTagFile } from './exclusion.ts'
+import { type ExclusionRules, cacheTag, parseTagFile, withoutTagged } from './exclusion.ts'
 import type { BackupFlags } from './flags.ts'
 import { readTargets } from './target-lists.ts'
 
@@ -39,8 +39,9 @@ export async function planBackup(
   }
   const words = given.filter((path) => isThere(source, path, context))
   if (words.length === 0) throw new Failure('all source directories/files do not exist')
-  const targets = layOutTargets(words, (path) => source.list(path))
   const rules = await exclusionRules(flags, words, source, context)
+  const laidOut = layOutTargets(words, (path) => source.list(path))
+  const targets = withoutTagged(laidOut, rules, (text) => context.warn(text))
   const facts = snapshotFacts(
     flags,
     words.map((path) => resolve(path)),
@@ -100,6 +101,7 @@ async function exclusionRules(
   const patterns = await readExcludes(flags, environment)
   const tagFiles = flags.excludeIfPresent.map(parseTagFile)
   return {
+    source,
     patterns,
     folders: [],
     sizeMax: flags.excludeLargerThan,

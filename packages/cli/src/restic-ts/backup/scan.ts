@@ -52,8 +52,8 @@ function* fileSizes(
   targets: readonly Target[],
   exclusion: Exclusion,
 ): Generator<number | undefined, void> {
-  for (const { source: path, children, explicit = false } of targets) {
-    if (children === undefined) yield* sizesBelow(source, path, explicit, exclusion)
+  for (const { source: path, children } of targets) {
+    if (children === undefined) yield* sizesBelow(source, path, exclusion)
     else yield* fileSizes(source, children, exclusion)
   }
 }
@@ -61,18 +61,17 @@ function* fileSizes(
 function* sizesBelow(
   source: Scanned,
   path: string,
-  explicit: boolean,
   exclusion: Exclusion,
 ): Generator<number | undefined, void> {
-  const isExcluded = !explicit && exclusion.byPath?.(path) === true
+  const isExcluded = exclusion.byPath?.(path) === true
   const entry = isExcluded ? undefined : readable(() => source.entry(path))
-  const isLeftOut = entry === undefined || (!explicit && exclusion.byEntry?.(path, entry) === true)
+  const isLeftOut = entry === undefined || exclusion.byEntry?.(path, entry) === true
   yield !isLeftOut && entry.type === 'file' ? entry.size : undefined
-  if (isLeftOut || entry.type !== 'dir' || exclusion.enter?.(path, entry) === false) return
+  if (isLeftOut || entry.type !== 'dir') return
   const names = readable(() => source.list(path)) ?? []
   const only = exclusion.onlyEntry?.(path, names)
   for (const name of only === undefined ? names : [only]) {
-    yield* sizesBelow(source, joinPath(path, name), false, exclusion)
+    yield* sizesBelow(source, joinPath(path, name), exclusion)
   }
 }
 

@@ -12,13 +12,14 @@ export type ArchiveTarget = Pick<
   'writing' | 'saveSnapshot' | 'index' | 'runtime' | 'readTree' | 'readBlob' | 'readPack'
 >
 
-/** What is left out: what `byPath` or `byEntry` answers true to. Paths are those of the source. */
+/**
+ * What is left out, of targets too: what `byPath` or `byEntry` answers true to. Paths are those of the
+ * source.
+ */
 export interface Exclusion {
   /** Asked before anything of the entry is read. */
   readonly byPath?: ((path: string) => boolean) | undefined
   readonly byEntry?: ((path: string, entry: SourceEntry) => boolean) | undefined
-  /** False stores a directory without what is in it, such as the root of another file system. */
-  readonly enter?: ((path: string, entry: SourceEntry) => boolean) | undefined
   /** Asked once for each directory: when it answers a name, only that entry is taken. */
   readonly onlyEntry?: ((path: string, names: readonly string[]) => string | undefined) | undefined
 }

@@ -10,30 +10,31 @@ export interface Target {
   /** where its content, or a directory's metadata, is read */
   readonly source: string
   readonly children?: readonly Target[]
-  /** named by the caller, so no exclude applies to it */
+  /** named by the caller, so it is an error when it is not there */
   readonly explicit?: boolean
 }
 
 interface Draft {
   readonly source: string
-  /** undefined: a target */
-  children: Map<string, Draft> | undefined
+  /** Targets in it, or in directories in it. */
+  readonly children: Map<string, Draft>
+  isTarget: boolean
   explicit: boolean
 }
 
+type ListNames = (path: string) => readonly string[]
+
 /**
  * Lays targets out as restic does: absolute paths from the root, relative ones without the parents
- * of the working directory and without leading `..`, nested targets merged, a clash of first
- * components from different parents renamed `name-1`. A target that is a bare directory (`.`, `..`,
- * `/`) stands for its entries.
+ * of the working directory and without leading `..`, a clash of first components from different
+ * parents renamed `name-1`. A target that is a bare directory (`.`, `..`, `/`) stands for its
+ * entries, and so does one with another target below it: whatever leaves out a directory between
+ * them does not leave out that one.
  *
  * @param list gives the names in a directory
  */
-export function layOutTargets(
-  paths: readonly string[],
-  list: (path: string) => readonly string[],
-): Target[] {
-  const root: Draft = { source: '', children: new Map(), explicit: false }
+export function layOutTargets(paths: readonly string[], list: ListNames): Target[] {
+  const root = newDraft('')
   for (const path of paths) {
     const clean = cleanPath(path)
     const parts = clean.split('/').filter((part) => part !== '' && part !== '.' && part !== '..')
@@ -43,7 +44,7 @@ export function layOutTargets(
     }
     for (const name of list(clean)) insert(root, [name], joinPath(clean, ''), false)
   }
-  return finish(root)
+  return finish(root, list)
 }
 
 /** The part of a clean path before its first real component: `/`, `../../`, or nothing. */
@@ -51,24 +52,22 @@ function prefixOf(clean: string): string {
   return /^(?:\/|(?:\.\.\/)*)/.exec(clean)?.[0] ?? ''
 }
 
+function newDraft(source: string): Draft {
+  return { source, children: new Map(), isTarget: false, explicit: false }
+}
+
 function insert(root: Draft, parts: readonly string[], prefix: string, explicit: boolean): void {
   let at = root
   let source = prefix
   for (const [depth, part] of parts.entries()) {
     source += depth === 0 ? part : `/${part}`
-    const children = (at.children ??= new Map<string, Draft>())
-    const isTarget = depth === parts.length - 1
-    const name = depth === 0 ? freeName(children, part, source) : part
-    const known = children.get(name)
-    if (known !== undefined && known.children === undefined) return
-    if (isTarget) {
-      children.set(name, { source, children: undefined, explicit })
-      return
-    }
-    const next = known ?? { source, children: new Map<string, Draft>(), explicit: false }
-    children.set(name, next)
+    const name = depth === 0 ? freeName(at.children, part, source) : part
+    const next: Draft = at.children.get(name) ?? newDraft(source)
+    at.children.set(name, next)
     at = next
   }
+  at.isTarget = true
+  at.explicit ||= explicit
 }
 
 /** `name`, or `name-1` and so on while that name stands for another place. */
@@ -81,11 +80,18 @@ function freeName(children: ReadonlyMap<string, Draft>, name: string, source: st
   }
 }
 
-function finish(draft: Draft): Target[] {
-  return [...(draft.children ?? [])].map(([name, child]) =>
-    child.children === undefined
+function finish({ children, isTarget, source }: Draft, list: ListNames): Target[] {
+  if (isTarget) {
+    for (const name of list(source)) {
+      const child = children.get(name) ?? newDraft(joinPath(source, name))
+      children.set(name, child)
+      child.isTarget = true
+    }
+  }
+  return [...children].map(([name, child]) =>
+    child.children.size === 0
       ? { name, source: child.source, explicit: child.explicit }
-      : { name, source: child.source, children: finish(child) },
+      : { name, source: child.source, children: finish(child, list) },
   )
 }
 

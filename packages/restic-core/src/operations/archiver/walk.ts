@@ -133,15 +133,15 @@ export class Walk {
   /** Returns nothing when there is nothing to wait for, as with most files: a promise for each adds up. */
   #entry(directory: PendingDirectory, place: Place): Promise<void> | undefined {
     const { exclusion } = this.#options
-    if (!place.explicit && exclusion?.byPath?.(place.path) === true) return undefined
+    if (exclusion?.byPath?.(place.path) === true) return undefined
     const entry = this.#read(place, () => this.#source.entry(place.path))
     if (entry === undefined) return undefined
-    if (!place.explicit && exclusion?.byEntry?.(place.path, entry) === true) return undefined
+    if (exclusion?.byEntry?.(place.path, entry) === true) return undefined
     switch (entry.type) {
       case 'file':
         return this.#file(directory, place, entry)
       case 'dir': {
-        const names = this.#names(place, entry)
+        const names = this.#names(place)
         if (names === undefined) return undefined
         return this.#directory(directory, place, entry, (inside, tree) =>
           this.#entries(inside, place, names, tree),
@@ -168,9 +168,8 @@ export class Walk {
   }
 
   /** The names to take of a directory; undefined when it cannot be listed. */
-  #names(place: Place, entry: SourceEntry): string[] | undefined {
+  #names(place: Place): string[] | undefined {
     const { exclusion } = this.#options
-    if (exclusion?.enter?.(place.path, entry) === false) return []
     const names = this.#read(place, () => this.#source.list(place.path))
     const only = names && exclusion?.onlyEntry?.(place.path, names)
     return only === undefined ? names?.toSorted(compareNames) : [only]
