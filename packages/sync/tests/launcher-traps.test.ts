@@ -1,10 +1,11 @@
 /** What launchers and players do to two machines, against a real server. */
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { history, init, pull, push, restore, status } from '../src/index.ts'
-import { type Machine, makeMachine, token, writeFiles } from './machine.ts'
+import { type Machine, makeMachine, temporaryFolder, token, writeFiles } from './machine.ts'
 import { Scene, filesOf, on } from './scene.ts'
+import { twoMachines } from './two-machines.ts'
 
 const world = { 'saves/World/level.dat': 'level', 'options.txt': 'fov:70' }
 
@@ -193,6 +194,14 @@ describe('two machines of a player', { timeout: 120_000 }, () => {
     expect(await pull({ ...on(first), lockWaitMs: 300 })).toMatchObject({ outcome: 'up-to-date' })
     writeFileSync(lock, JSON.stringify(holder))
     expect(await pull({ ...on(first), lockWaitMs: 300 })).toMatchObject({ outcome: 'up-to-date' })
+  })
+
+  it('wait for a lock that is a link to nowhere as for any that nobody wrote to its end', async () => {
+    using temporary = temporaryFolder()
+    const { a } = await twoMachines(temporary.path, { 'options.txt': 'fov:70' })
+    symlinkSync('nowhere', join(a.folder, '.cloud-sync/lock'))
+    await expect(pull(on(a))).rejects.toMatchObject({ code: 'BUSY' })
+    expect(await pull({ ...on(a), lockWaitMs: 60_000 })).toMatchObject({ outcome: 'up-to-date' })
   })
 
   it('play offline, and compare lineage once they are back', async () => {

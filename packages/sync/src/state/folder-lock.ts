@@ -75,7 +75,8 @@ export async function lockFolder(
     if (await files.claim(controlPaths.lock, encode({ ...own, beat: 0 }))) {
       return holdLock(files, world, own)
     }
-    const text = await lockText(files)
+    // A link that leads nowhere can be neither read nor claimed: it is a lock that nobody wrote.
+    const text = (await lockText(files)) ?? (isLockThere(files) ? '' : undefined)
     if (text === undefined) continue
     seen = seen?.text === text ? seen : { text, silentMs: 0 }
     const holder = parseLock(text)
@@ -133,13 +134,17 @@ function isGone(holder: LockFile | undefined, silentMs: number, world: LockWorld
 async function breakLock(files: FolderFiles, dead: string, token: string): Promise<void> {
   const aside = `${controlPaths.lock}.${token}.dead`
   await files.remove(aside)
-  if (files.stat(controlPaths.lock) === undefined) return
+  if (!isLockThere(files)) return
   await files.rename(controlPaths.lock, aside)
   const moved = await files.read(aside)
   if (moved !== undefined && decode(moved) !== dead) {
     await files.claim(controlPaths.lock, moved)
   }
   await files.remove(aside)
+}
+
+function isLockThere(files: FolderFiles): boolean {
+  return files.stat(controlPaths.lock) !== undefined
 }
 
 async function lockText(files: FolderFiles): Promise<string | undefined> {
