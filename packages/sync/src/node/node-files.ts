@@ -315,7 +315,8 @@ function message(error: unknown, root: string, path: string, verb: 'read' | 'wri
 
 const texts: Readonly<Record<string, string>> = {
   ENOENT: 'it does not exist',
-  ENOTDIR: 'it does not exist',
+  ENOTDIR: 'it is not a folder, or not in one',
+  EEXIST: 'something else has its name',
   EISDIR: 'it is a folder',
   ELOOP: 'it is a link that leads to itself',
   EACCES: 'permission denied',
