@@ -204,8 +204,14 @@ const timePattern =
 function endOf(text: string): number {
   const [, date, minute = '23:59', second = '59', fraction = '999', zone = ''] =
     timePattern.exec(text) ?? []
-  // Date.parse alone finds a time in nearly any text with a number in it.
-  return date === undefined ? NaN : Date.parse(`${date}T${minute}:${second}.${fraction}${zone}`)
+  // Date.parse alone finds a time in nearly any text with a number in it, and takes 31 February for March.
+  if (date === undefined || !isOfCalendar(date)) return NaN
+  return Date.parse(`${date}T${minute}:${second}.${fraction}${zone}`)
+}
+
+function isOfCalendar(date: string): boolean {
+  const midnight = Date.parse(`${date}T00:00Z`)
+  return !Number.isNaN(midnight) && new Date(midnight).toISOString().startsWith(date)
 }
 
 function byPrefix(lineage: Lineage<HistorySnapshot>, prefix: string): HistorySnapshot {

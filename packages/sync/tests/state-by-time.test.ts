@@ -40,6 +40,7 @@ describe('a state', { timeout: 60_000 }, () => {
       '1',
       '',
       '2199-11',
+      '2199-02-29',
       '2199-11-27 18',
     ]) {
       const found = restore({ ...on(a), state, dryRun: true })
