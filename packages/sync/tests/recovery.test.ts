@@ -1,5 +1,5 @@
 /** A pull that was cut off, and a player who goes on with the folder before the next command. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { pull, push, status } from '../src/index.ts'
@@ -102,6 +102,32 @@ describe('after a pull that was cut off, a player', { timeout: 300_000 }, () => 
       await pull({ ...on(b), onConflict: 'keep-there', allowEmpty: true })
       await push({ ...on(b), allowEmpty: true })
       expect(await status(on(b)), fate.last).toMatchObject({ verdict: 'equal' })
+    }
+  })
+
+  it('whose journal is damaged is told how to go on, and gets what the pull brought', async () => {
+    const whole = new Fate()
+    {
+      using temporary = temporaryFolder()
+      const [, b] = await scene(temporary.path)
+      await pull(on(b, whole))
+    }
+    const points = whole.calls.flatMap((call, at) => (isMove.test(call) ? [at + 1] : []))
+    for (const last of points) {
+      using temporary = temporaryFolder()
+      const [, b] = await scene(temporary.path)
+      const fate = new Fate(last)
+      await expect(pull(on(b, fate))).rejects.toSatisfy(() => fate.isDead)
+      rmSync(join(b.folder, '.cloud-sync/lock'), { force: true })
+      const journal = join(b.folder, '.cloud-sync/staging/journal.json')
+      if (!existsSync(journal)) continue
+      writeFileSync(journal, '{')
+      const hint = expect.stringContaining('Move it away and pull again') as string
+      await expect(pull(on(b))).rejects.toMatchObject({ code: 'SETTINGS', hint })
+      rmSync(journal)
+      // What is half done may look as a change made here; what was replaced is stored aside then.
+      await pull({ ...on(b), onConflict: 'keep-there', allowEmpty: true })
+      expect(filesOf(b), fate.last).toEqual(after)
     }
   })
 })

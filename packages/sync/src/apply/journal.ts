@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { isSyncError } from '../errors.ts'
+import { SyncError, isSyncError } from '../errors.ts'
 import { type FileStat, type FolderFiles, joined } from '../files/folder-files.ts'
 import { controlPaths } from '../state/control-folder.ts'
 import { type Base, baseJson, baseOf } from '../state/folder-state.ts'
@@ -103,9 +103,19 @@ export interface Journal {
   readonly base?: Base | undefined
 }
 
+/** @throws SyncError 'SETTINGS' when it is damaged: nobody can tell then what was done and what was not */
 export async function readJournal(files: FolderFiles): Promise<Journal | undefined> {
-  const json = await readJson(files, controlPaths.journal, journalJson)
-  return json && { ...json, base: json.base && baseOf(json.base) }
+  try {
+    const json = await readJson(files, controlPaths.journal, journalJson)
+    return json && { ...json, base: json.base && baseOf(json.base) }
+  } catch (error) {
+    if (!isSyncError(error, 'SETTINGS')) throw error
+    throw new SyncError('SETTINGS', error.message, {
+      hint: 'Move it away and pull again; what the command before had replaced is in .cloud-sync/trash.',
+      paths: [controlPaths.journal],
+      cause: error,
+    })
+  }
 }
 
 export function writeJournal(files: FolderFiles, journal: Journal): Promise<void> {
