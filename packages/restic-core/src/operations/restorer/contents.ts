@@ -37,6 +37,7 @@ export async function restoreContents(
   const work = [prepared, restoreStretches(from, plan, restorer, prepared, options)]
   try {
     await Promise.all(work)
+    restorer.removeHollow()
   } catch (error) {
     stop.abort(error)
     await Promise.allSettled(work)
@@ -75,6 +76,9 @@ class ContentRestorer {
   readonly #target: TargetTree
   readonly #progress: RestoreProgress
   readonly #writesLeft: Uint32Array
+  /** Files that lack a blob, and for each file 1 when it got one. */
+  readonly #lacking = new Set<number>()
+  readonly #hasContent: Uint8Array
   readonly #fetcher: PackFetcher
 
   constructor(
@@ -88,6 +92,7 @@ class ContentRestorer {
     this.#target = target
     this.#progress = progress
     this.#writesLeft = plan.contents.writesOfFiles(plan.files.length)
+    this.#hasContent = new Uint8Array(plan.files.length)
     this.#fetcher = new PackFetcher(from)
   }
 
@@ -118,8 +123,22 @@ class ContentRestorer {
     await untilAborted(prepared, options.signal)
     job ??= this.#job(stretch)
     const damaged = new Set(lost ?? this.#makeFilesOfJob(job))
+    for (const [row, blob] of job.writes.blobs.entries()) {
+      if (!damaged.has(blob)) this.#hasContent[fileOf(job, row)] = 1
+    }
     for (const blob of damaged) await this.#restoreOtherCopy(job, blob, options)
     for (const write of stretch.writes) this.#countWrite(contents.file(write), contents.copy(write))
+  }
+
+  /** Of a new file that lacks a blob, what could be had stays; but zeros alone are nothing of it. */
+  removeHollow(): void {
+    for (const file of this.#lacking) {
+      const { action, path } = this.#plan.files[file] as PlannedFile
+      if (action === 'update' || this.#hasContent[file] === 1) continue
+      this.#progress.attempt(path, () => {
+        if (this.#target.entry(path) !== undefined) this.#target.remove(path)
+      })
+    }
   }
 
   /** What is to be done of a stretch: not for files that have failed already. */
@@ -182,13 +201,17 @@ class ContentRestorer {
     }
     for (const [row, writeBlob] of job.writes.blobs.entries()) {
       if (writeBlob !== blob) continue
-      const file = job.planFiles[job.writes.files[row] as number] as number
+      const file = fileOf(job, row)
       if (this.#hasFailed(file)) continue
       const path = this.#path(file)
-      if (failure) this.#progress.failed(path, failure)
+      if (failure) {
+        this.#lacking.add(file)
+        this.#progress.failed(path, failure)
+      }
       const position = job.writes.positions[row] as number
       if (plaintext) {
         const bytes = plaintext
+        this.#hasContent[file] = 1
         this.#progress.attempt(path, () => this.#target.writeFile(path, bytes, position))
       }
     }
@@ -227,6 +250,11 @@ class ContentRestorer {
   #hasFailed(file: number): boolean {
     return this.#progress.hasFailed(this.#path(file))
   }
+}
+
+/** The number in the plan of the file that a write of the job is for. */
+function fileOf({ planFiles, writes }: StretchJob, row: number): number {
+  return planFiles[writes.files[row] as number] as number
 }
 
 /** Whether an error means that stored bytes are lost, rather than that they cannot be reached now. */

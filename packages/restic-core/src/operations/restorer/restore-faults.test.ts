@@ -132,6 +132,19 @@ describe('a damaged repository', () => {
     expect(target.entries.get('/d/x')?.node).toBeUndefined()
   })
 
+  it('leaves no file of zeros where nothing of the content could be had', async () => {
+    const packs = await dataPacks()
+    for (const pack of packs) changed(pack, () => undefined)
+    const failed = new Set<string>()
+    const onError = (path: string): 'skip' => {
+      failed.add(path)
+      return 'skip'
+    }
+    await restoreFrom(await open(memoryBackend({ files: stored })), { onError })
+    expect(failed).toEqual(new Set(['/d/x', '/y']))
+    expect([...target.entries.keys()]).toEqual(['/d'])
+  })
+
   it('rejects with the first damage when nothing says what to do', async () => {
     for (const pack of await dataPacks()) changed(pack, (bytes) => withFlippedBit(bytes, 100))
     const restored = restoreFrom(await open(memoryBackend({ files: stored })))
