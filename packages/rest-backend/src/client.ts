@@ -73,7 +73,8 @@ export class Client {
       call.signal?.throwIfAborted()
       this.#closing.signal.throwIfAborted()
       if (isResticError(error)) throw error
-      throw noAnswerError(what, this.#options.location.origin, error)
+      const { location, routes } = this.#options
+      throw noAnswerError(what, { origin: location.origin, proxy: routes.proxy() }, error)
     }
     if (answer.status === 200 && isWebPage(answer, call.method)) {
       throw webPageError(what, 'the answer is a web page, not that of a restic REST server')

@@ -3,6 +3,7 @@ import { StuckError } from './exchange.ts'
 import { noAnswerError } from './errors.ts'
 
 const origin = 'https://host:8000'
+const way = { origin }
 
 describe('noAnswerError', () => {
   it.each([
@@ -26,7 +27,7 @@ describe('noAnswerError', () => {
     ['EPROTO', true, 'does not speak TLS', 'https or http'],
   ] as const)('tells %s', (code, permanent, text, hint) => {
     const cause = Object.assign(new Error('low-level'), { code })
-    const error = noAnswerError('read pack/0123456789', origin, cause)
+    const error = noAnswerError('read pack/0123456789', way, cause)
     expect(error).toMatchObject({ code: 'BACKEND', reason: 'unavailable', permanent, cause })
     expect(error.message).toContain(`read pack/0123456789 at ${origin}: `)
     expect(error.message).toContain(text)
@@ -34,7 +35,7 @@ describe('noAnswerError', () => {
   })
 
   it('takes a request without progress for one that may work next time', () => {
-    const error = noAnswerError('list index', origin, new StuckError(300_000))
+    const error = noAnswerError('list index', way, new StuckError(300_000))
     expect(error).toMatchObject({ reason: 'unavailable', permanent: false })
     expect(error.message).toBe(`list index at ${origin}: no data was transferred for 300 seconds`)
   })

@@ -1,6 +1,7 @@
 import { BackendError, type BackendReason } from 'restic-core/backend'
 import { TooLongError } from './body-collector.ts'
 import { CutError, StuckError, type HttpAnswer } from './exchange.ts'
+import type { Place } from './proxy.ts'
 import { ProxyError } from './tunnel.ts'
 
 interface Meaning {
@@ -63,6 +64,15 @@ const closedUnheard: Meaning = {
   text: 'the connection was closed without an answer',
   hint: 'If the server wants a client certificate, name one with its key (--tls-client-cert).',
 }
+/** What stops a connection before it is made: with a proxy between, the one to the proxy. */
+const notConnected: ReadonlySet<string> = new Set([
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+])
 const noTunnel: Meaning = { text: 'the proxy makes no connection to the server' }
 const proxyRefused: Meaning = {
   text: 'the proxy wants other credentials',
@@ -74,14 +84,25 @@ const proxyRefused: Meaning = {
  * A request that got no answer.
  *
  * @param origin of the server, which the message names
+ * @param proxy what stands between, if anything does
  */
-export function noAnswerError(request: string, origin: string, error: unknown): BackendError {
+export function noAnswerError(
+  request: string,
+  { origin, proxy }: { readonly origin: string; readonly proxy?: Place | undefined },
+  error: unknown,
+): BackendError {
   const what = `${request} at ${origin}`
   if (error instanceof StuckError) {
     return new BackendError(`${what}: ${error.message}`, 'unavailable')
   }
   if (error instanceof TooLongError) return webPageError(what, error.message)
-  const { text, permanent = false, hint } = meaningOf(error, origin.startsWith('https:'))
+  const {
+    text,
+    permanent = false,
+    hint,
+  } = proxy && notConnected.has(codeOf(error))
+    ? noProxy(proxy)
+    : meaningOf(error, origin.startsWith('https:'))
   return new BackendError(`${what}: ${text}${whyOf(error)}`, 'unavailable', {
     permanent,
     hint,
@@ -95,8 +116,19 @@ function whyOf(error: unknown): string {
   return message === '' ? '' : ` (${message})`
 }
 
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
+function noProxy({ host, port }: Place): Meaning {
+  return {
+    text: `the proxy ${host}:${port} cannot be reached`,
+    hint: 'Check the variables that name it (HTTP_PROXY, HTTPS_PROXY, NO_PROXY), and that it runs.',
+  }
+}
+
 function meaningOf(error: unknown, secure: boolean): Meaning {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  const code = codeOf(error)
   const known = network[code]
   if (known) return known
   if (/ALERT_.*CERTIFICATE|ALERT_HANDSHAKE_FAILURE/.test(code)) return certificateWanted

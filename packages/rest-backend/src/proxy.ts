@@ -13,7 +13,7 @@ export interface ProxyOptions {
 }
 
 /** Where to connect to. */
-interface Place {
+export interface Place {
   readonly isTls: boolean
   /** a name, or an address without brackets */
   readonly host: string

@@ -42,6 +42,8 @@ export interface Route {
 
 /** Where the connections of one client come from. */
 export interface Routes {
+  /** What they all go through, if anything. @throws BackendError when what names it is no address */
+  proxy(): Proxy | undefined
   open(): Promise<Route>
   /** One that trusts more authorities, for when the first did not trust the server; or none. */
   openTrusting(): Promise<Route | undefined>
@@ -55,8 +57,10 @@ export interface Routes {
  */
 export function routesTo(location: RestLocation, options: RouteOptions): Routes {
   const opened: Promise<Route>[] = []
+  const proxy = (): Proxy | undefined =>
+    options.agent ? undefined : proxyFor(location, options.proxy ?? {})
   const open = (systemTrust: boolean): Promise<Route> => {
-    const route = openRoute(location, options, systemTrust)
+    const route = openRoute(location, { ...options, proxy }, systemTrust)
     opened.push(route)
     return route
   }
@@ -65,6 +69,7 @@ export function routesTo(location: RestLocation, options: RouteOptions): Routes 
   // Several requests may find out at once that they need it.
   let trusting: Promise<Route | undefined> | undefined
   return {
+    proxy,
     open: () => open(false),
     openTrusting: () => (trusting ??= openTrusting()),
     async close() {
@@ -81,14 +86,14 @@ export function routesTo(location: RestLocation, options: RouteOptions): Routes 
  */
 async function openRoute(
   location: RestLocation,
-  options: RouteOptions,
+  options: Omit<RouteOptions, 'proxy'> & Pick<Routes, 'proxy'>,
   systemTrust: boolean,
 ): Promise<Route> {
   if (options.agent) {
     return { open: opener(location, options.agent), close: () => undefined }
   }
   const secure = await secureOptions(options.tls ?? {}, systemTrust)
-  const proxy = proxyFor(location, options.proxy ?? {})
+  const proxy = options.proxy()
   if (proxy) return proxyRoute(location, proxy, secure)
   const agent = agentFor(isSecure(location), secure)
   const direct = new DirectGets(await socketOpener(location, secure))

@@ -222,6 +222,23 @@ describe('a proxy', () => {
     }
   })
 
+  it('that cannot be reached is told, and not the server', async () => {
+    await using proxy = await startForwardProxy()
+    const { url } = proxy
+    await proxy[Symbol.asyncDispose]()
+    for (const options of [
+      { url: plain.url, proxy: { httpProxy: url } },
+      { url: secure.url, tls: { ca }, proxy: { httpsProxy: url } },
+    ]) {
+      await using backend = restBackend(options)
+      await expect(backend.stat(config)).rejects.toMatchObject({
+        reason: 'unavailable',
+        message: expect.stringContaining(`the proxy ${new URL(url).host} cannot be reached`),
+        hint: expect.stringContaining('HTTPS_PROXY'),
+      })
+    }
+  })
+
   it('may be given without a scheme, and is not shown when it is no address', async () => {
     await using proxy = await startForwardProxy()
     const httpProxy = proxy.url.replace('http://', '')
