@@ -10,7 +10,8 @@ interface Meaning {
   readonly hint?: string
 }
 
-const network: Readonly<Record<string, Meaning>> = {
+/** What stops a connection before it is made: with a proxy between, the one to the proxy. */
+const notConnected: Readonly<Record<string, Meaning>> = {
   ENOTFOUND: {
     text: 'the name of the server cannot be resolved',
     hint: 'Check the name in the location, and the network.',
@@ -23,11 +24,15 @@ const network: Readonly<Record<string, Meaning>> = {
     text: 'the connection was refused',
     hint: 'Check that the server runs and that the port is right.',
   },
-  ENOENT: { text: 'there is no such socket', hint: 'Check that the server runs and its path.' },
-  EACCES: { text: 'the socket may not be used', permanent: true },
   EHOSTUNREACH: { text: 'the server cannot be reached', hint: 'Check the network.' },
   ENETUNREACH: { text: 'the network cannot be reached', hint: 'Check the network.' },
   ETIMEDOUT: { text: 'the connection timed out' },
+}
+
+const network: Readonly<Record<string, Meaning>> = {
+  ...notConnected,
+  ENOENT: { text: 'there is no such socket', hint: 'Check that the server runs and its path.' },
+  EACCES: { text: 'the socket may not be used', permanent: true },
   EPROTO: {
     text: 'the server does not speak TLS as we do',
     permanent: true,
@@ -64,15 +69,6 @@ const closedUnheard: Meaning = {
   text: 'the connection was closed without an answer',
   hint: 'If the server wants a client certificate, name one with its key (--tls-client-cert).',
 }
-/** What stops a connection before it is made: with a proxy between, the one to the proxy. */
-const notConnected: ReadonlySet<string> = new Set([
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ETIMEDOUT',
-])
 const noTunnel: Meaning = { text: 'the proxy makes no connection to the server' }
 const proxyRefused: Meaning = {
   text: 'the proxy wants other credentials',
@@ -80,29 +76,21 @@ const proxyRefused: Meaning = {
   hint: 'Check user name and password of the proxy.',
 }
 
-/**
- * A request that got no answer.
- *
- * @param origin of the server, which the message names
- * @param proxy what stands between, if anything does
- */
-export function noAnswerError(
-  request: string,
-  { origin, proxy }: { readonly origin: string; readonly proxy?: Place | undefined },
-  error: unknown,
-): BackendError {
-  const what = `${request} at ${origin}`
+/** Between us and the server. */
+interface Way {
+  readonly origin: string
+  /** what stands between, if anything does */
+  readonly proxy?: Place | undefined
+}
+
+/** A request that got no answer. The message names the server's origin. */
+export function noAnswerError(request: string, way: Way, error: unknown): BackendError {
+  const what = `${request} at ${way.origin}`
   if (error instanceof StuckError) {
     return new BackendError(`${what}: ${error.message}`, 'unavailable')
   }
   if (error instanceof TooLongError) return webPageError(what, error.message)
-  const {
-    text,
-    permanent = false,
-    hint,
-  } = proxy && notConnected.has(codeOf(error))
-    ? noProxy(proxy)
-    : meaningOf(error, origin.startsWith('https:'))
+  const { text, permanent = false, hint } = meaningOf(error, way)
   return new BackendError(`${what}: ${text}${whyOf(error)}`, 'unavailable', {
     permanent,
     hint,
@@ -116,10 +104,6 @@ function whyOf(error: unknown): string {
   return message === '' ? '' : ` (${message})`
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
-}
-
 function noProxy({ host, port }: Place): Meaning {
   return {
     text: `the proxy ${host}:${port} cannot be reached`,
@@ -127,15 +111,17 @@ function noProxy({ host, port }: Place): Meaning {
   }
 }
 
-function meaningOf(error: unknown, secure: boolean): Meaning {
-  const code = codeOf(error)
+function meaningOf(error: unknown, { origin, proxy }: Way): Meaning {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (proxy && Object.hasOwn(notConnected, code)) return noProxy(proxy)
   const known = network[code]
   if (known) return known
   if (/ALERT_.*CERTIFICATE|ALERT_HANDSHAKE_FAILURE/.test(code)) return certificateWanted
   if (code.startsWith('ERR_OSSL_')) return unusable
   if (isUntrusted(error)) return untrusted
   if (error instanceof ProxyError) return error.status === 407 ? proxyRefused : noTunnel
-  if (secure && error instanceof CutError && !error.wasHeard) return closedUnheard
+  const isSecure = origin.startsWith('https:')
+  if (isSecure && error instanceof CutError && !error.wasHeard) return closedUnheard
   return cut
 }
 
