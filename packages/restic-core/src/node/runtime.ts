@@ -19,7 +19,7 @@ export async function nodeRuntime(
   const pool = threadPool({ size: options.threads })
   return {
     kernel,
-    scrypt: (...args) => scryptOn({ pool, isMemoryDear: () => isMemoryDear() }, ...args),
+    scrypt: (...args) => scryptOn({ pool, isMemoryDear }, ...args),
     pool,
     clock: systemClock(),
     random: nodeRandom,

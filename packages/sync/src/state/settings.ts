@@ -17,6 +17,9 @@ const settingsJson = z.looseObject({
   url: z.string().min(1),
   instance_id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/),
 })
+const newerJson = z
+  .looseObject({ schema: z.int().min(schemaKnown + 1) })
+  .transform(() => 'newer' as const)
 
 export interface SyncSettings {
   /** address of the server, or a repository location */
@@ -30,14 +33,13 @@ export async function readSettings(
   options?: Cancellable,
 ): Promise<SyncSettings | undefined> {
   const path = controlPaths.settings
-  const file = await readJson(files, path, z.looseObject({ schema: z.int() }), options)
-  if (file !== undefined && file.schema > schemaKnown) {
+  const json = await readJson(files, path, z.union([settingsJson, newerJson]), options)
+  if (json === 'newer') {
     throw new SyncError('SETTINGS', `${path} was written by a newer version of this program`, {
       hint: 'Use that version here, too.',
       paths: [path],
     })
   }
-  const json = await readJson(files, path, settingsJson, options)
   return json && { url: json.url, instanceId: json.instance_id }
 }
 
