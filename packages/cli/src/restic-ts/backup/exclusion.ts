@@ -6,12 +6,12 @@ import {
   type SourceEntry,
   type SourceTree,
   type Target,
-  isResticError,
   joinPath,
   matchPatterns,
 } from 'restic-core'
 import { nameToBytes } from 'restic-core/format'
 import { Failure } from '../../shared/failure.ts'
+import { readable } from './readable.ts'
 
 /** A file that marks a directory whose other content is left out. */
 interface TagFile {
@@ -65,7 +65,8 @@ export function makeExclusion(rules: ExclusionRules, warn: (text: string) => voi
       if (isLarge || allowed(path, entry)) return isLarge
       // The directory where another file system is mounted belongs to the one above.
       const above = dirname(path)
-      return entry.type !== 'dir' || !allowed(above, source.entry(above))
+      const entryAbove = entry.type === 'dir' ? readable(() => source.entry(above)) : undefined
+      return entryAbove === undefined || !allowed(above, entryAbove)
     },
     onlyEntry: (path, names) =>
       tagFiles.find((tag) => names.includes(tag.name) && isTagged(path, tag, warn))?.name,
@@ -107,15 +108,7 @@ export function withoutTagged(
     tags.set(folder, found)
     return found
   }
-  const isThere = (path: string): boolean => {
-    try {
-      source.entry(path)
-      return true
-    } catch (error) {
-      if (isResticError(error, 'SOURCE')) return false
-      throw error
-    }
-  }
+  const isThere = (path: string): boolean => readable(() => source.entry(path)) !== undefined
   const kept = (list: readonly Target[]): Target[] =>
     list.flatMap((target) => {
       if (target.children !== undefined) return { ...target, children: kept(target.children) }

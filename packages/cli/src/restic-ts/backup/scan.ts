@@ -1,5 +1,6 @@
 import type { Cancellable, Exclusion, SourceTree, Target } from 'restic-core'
-import { isResticError, joinPath } from 'restic-core'
+import { joinPath } from 'restic-core'
+import { readable } from './readable.ts'
 
 /** The part of a source that tells what is there. */
 export type Scanned = Pick<SourceTree, 'entry' | 'list'>
@@ -72,14 +73,5 @@ function* sizesBelow(
   const only = exclusion.onlyEntry?.(path, names)
   for (const name of only === undefined ? names : [only]) {
     yield* sizesBelow(source, joinPath(path, name), exclusion)
-  }
-}
-
-function readable<T>(ask: () => T): T | undefined {
-  try {
-    return ask()
-  } catch (error) {
-    if (isResticError(error, 'SOURCE')) return undefined
-    throw error
   }
 }
